@@ -1,0 +1,142 @@
+"""A flood run, described completely."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from frmis.forcing import Boundary, Rainfall
+from sdi.declaration import Label
+from sdi.errors import InputError
+
+FORM = 1
+"""Version of the canonical form; a new one gives every scenario a new identifier."""
+
+NOMINAL_START = datetime(2000, 1, 1, tzinfo=UTC)
+"""Start of a run that stands for no date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One flood run, described completely.
+
+    Two equal scenarios are the same run and have the same identifier.
+    """
+
+    terrain: str
+    """Name of the terrain: a coverage of the workspace."""
+    duration: float
+    """Length of the run [s]."""
+    output_interval: float
+    """Time between two results [s]."""
+    rainfall: Rainfall = Rainfall()
+    boundary: Boundary = Boundary()
+    initial_level: float | None = None
+    """Level of still water at the start [m, datum of the terrain]; None begins dry."""
+    initial_extent: Literal["connected", "everywhere"] = "connected"
+    """Whether that water fills only ground it can reach from an edge with a level, or all ground below it."""
+    roughness: float = 0.035
+    """Manning's coefficient [s m-1/3]."""
+    start: datetime = NOMINAL_START
+    """Date and time of the start, with its offset from UTC."""
+    courant: float = 0.7
+    """Share of the largest stable step [1]."""
+    blend: float = 0.8
+    """Weight of a face's own flow against that of its neighbours [1]; see `frmis.solver.inertial`."""
+    maximum_step: float = 10.0
+    """[s]"""
+    minimum_step: float = 1e-3
+    """A run that needs a smaller one is stopped [s]."""
+    wet_threshold: float = 0.01
+    """Depth from which a place counts as wet in the results [m]; the computation knows no such threshold."""
+    precision: Literal["float64", "float32"] = "float64"
+    expected_ground: tuple[float, float] | None = None
+    """Range in which the median of the ground is known to lie [m, datum of the terrain]; None knows nothing."""
+    allow_poor_terrain: bool = False
+    """Run although the terrain is not fit for decisions; the result says so."""
+    terrain_hash: str | None = None
+    """SHA-256 of the terrain's content; None until the run has seen it."""
+    name: str = field(default="", compare=False)
+    """Name of the file it came from."""
+    title: Label | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        for name in ("duration", "output_interval", "maximum_step", "minimum_step"):
+            _demand(getattr(self, name) > 0, name, getattr(self, name), "more than 0 s")
+        _demand(self.output_interval <= self.duration, "output_interval", self.output_interval, "at most the duration")
+        _demand(self.minimum_step <= self.maximum_step, "minimum_step", self.minimum_step, "at most maximum_step")
+        _demand(0.005 <= self.roughness <= 1.0, "roughness", self.roughness, "Manning's coefficient, 0.005 to 1 s m-1/3")
+        _demand(0 < self.courant <= 1, "courant", self.courant, "more than 0, at most 1")
+        _demand(0.5 <= self.blend <= 1, "blend", self.blend, "0.5 to 1")
+        _demand(0 < self.wet_threshold <= 1, "wet_threshold", self.wet_threshold, "more than 0, at most 1 m")
+        _demand(self.start.tzinfo is not None, "start", self.start, "a time with its offset from UTC, e.g. +07:00")
+        for side, edge in self.boundary.edges().items():
+            _demand(
+                edge.level is None or edge.level.covers(self.duration), f"level of the {side} edge",
+                edge.level and f"{edge.level.times[0]:g} to {edge.level.times[-1]:g} s", f"values from 0 to {self.duration:g} s",
+            )  # fmt: skip
+
+    @property
+    def identifier(self) -> str:
+        """SHA-256 of the canonical form, 64 hexadecimal digits. Name and title are no part of it."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    def canonical(self) -> str:
+        """Write everything that decides the result as one JSON text with sorted keys.
+
+        Returns
+        -------
+        str
+            Numbers as their shortest exact form; what is None is left out, so that a later version that can be told
+            more gives today's scenarios the identifiers they have.
+        """
+        return json.dumps({"form": FORM, **_plain(self)}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    def pinned(self, terrain_hash: str) -> Scenario:
+        """Name the terrain by its content.
+
+        Parameters
+        ----------
+        terrain_hash : str
+            SHA-256 of the terrain a run is about to use.
+
+        Returns
+        -------
+        Scenario
+
+        Raises
+        ------
+        InputError
+            If the scenario names other content.
+        """
+        if self.terrain_hash not in {None, terrain_hash}:
+            raise InputError(
+                f"terrain {self.terrain} has content {terrain_hash[:12]}…, the scenario was made for "
+                f"{str(self.terrain_hash)[:12]}…; give that terrain, or remove terrain_hash to run on this one",
+                code="terrain-differs",
+            )
+        return replace(self, terrain_hash=terrain_hash)
+
+
+def _demand(true: bool, name: str, found: object, expected: str) -> None:
+    """Raise where a value is out of its range."""
+    if not true:
+        raise InputError(f"{name} of the scenario is {found}; expected {expected}", code="scenario-invalid")
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any value a scenario may hold
+    """Turn a value into what JSON knows, without what is None or not compared."""
+    if is_dataclass(value):
+        kept = {part.name: getattr(value, part.name) for part in fields(value) if part.compare}
+        return {name: _plain(part) for name, part in kept.items() if part is not None}
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,0 +1,216 @@
+"""From a delivered file to the public: read, check, record, publish."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+
+from frmis import terrain
+from sdi import projector, quality, source
+from sdi.declaration import Declaration
+from sdi.entry import Accuracy, Entry
+from sdi.errors import ConflictError, InputError, NotInRegister
+from sdi.quality import Report
+from sdi.register import Batch
+from sdi.registry import Registry
+from sdi.store import raster
+from sdi.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, float], None]
+"""Told the step and the share of it that is done [1]."""
+
+
+def silent(step: str, done: float) -> None:
+    """Tell nobody how far a step is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did."""
+
+    entry: str
+    report: Report | None
+    """Outcome of every row; ``None`` for a raster."""
+    things: int
+    """Number of things recorded, or of cells with a value in a raster."""
+    transaction: int
+    """Transaction that recorded them; 0 after a dry run, and where nothing was new."""
+
+
+def run(
+    entry: Entry,
+    workspace: Workspace,
+    registry: Registry,
+    data: Path,
+    *,
+    dry_run: bool = False,
+    progress: Progress = silent,
+) -> Loaded:
+    """Bring one delivery from its file to the public.
+
+    Parameters
+    ----------
+    entry : Entry
+        What the delivery says of itself.
+    workspace : Workspace
+        The city.
+    registry : Registry
+        Its registry.
+    data : Path
+        Folder that the entry's path starts from.
+    dry_run : bool
+        Read and check only; write nothing.
+    progress : callable
+        Told how far it is.
+
+    Returns
+    -------
+    Loaded
+        The report of every row, and what was recorded.
+
+    Raises
+    ------
+    RefusedError
+        If the delivery is refused; nothing was written.
+    """
+    if entry.raster:
+        return _run_raster(entry, workspace, data, dry_run=dry_run, progress=progress)
+    declaration = _declaration(entry, registry)
+    progress("read", 0.0)
+    delivery = source.read(data / entry.source.path, entry.source)
+    known = _known_delivery(entry, delivery.sha256, registry)
+    progress("check", 0.2)
+    checked = quality.check(delivery, declaration, registry.catalog, entry)
+    checked.report.raise_if_refused()
+    if dry_run or known:
+        return Loaded(entry.name, checked.report, 0, 0)
+    progress("record", 0.4)
+    batch = batch_of(checked.accepted, declaration, registry, entry.accuracy, entry.valid_from)
+    with registry.transaction(
+        entry.custodian, f"load of {entry.name}", decision=entry.decision, source_sha256=delivery.sha256
+    ) as tx:
+        eids = registry.register(declaration.name).add(batch, tx)
+        tx.insert("delivery", DELIVERY, [delivery_row(entry, delivery.sha256, len(eids), len(checked.quarantined), tx.number)])
+    logger.info("%s: %d things recorded in transaction %d", entry.name, len(eids), tx.number)
+    progress("publish", 0.8)
+    projector.refresh(workspace, registry)
+    _keep_report(workspace, entry, checked.report)
+    progress("publish", 1.0)
+    return Loaded(entry.name, checked.report, len(eids), tx.number)
+
+
+DELIVERY = ("entry", "register", "custodian", "licence", "sha256", "accepted", "quarantined", "tx_from")
+"""Columns of the table that says where data came from."""
+
+
+def delivery_row(entry: Entry, sha256: str, accepted: int, quarantined: int, tx: int) -> tuple[object, ...]:
+    """Return the row that says where things came from and what may be done with them."""
+    licence = {
+        "name": entry.licence.name, "grade": entry.licence.grade, "attribution": entry.licence.attribution,
+        "url": entry.licence.url, "bulk": entry.licence.bulk,
+    }  # fmt: skip
+    text = json.dumps(licence, ensure_ascii=False, sort_keys=True)
+    return entry.name, entry.register, entry.custodian, text, sha256, accepted, quarantined, tx
+
+
+def _declaration(entry: Entry, registry: Registry) -> Declaration:
+    """Return the register that an entry loads into."""
+    found = registry.catalog.registers.get(entry.register or "")
+    if found is None:
+        raise NotInRegister(f"entry {entry.name} loads into register {entry.register!r}, which the catalogue does not declare")
+    return found
+
+
+def _known_delivery(entry: Entry, sha256: str, registry: Registry) -> bool:
+    """Tell whether this very file was loaded before; refuse another file under the same entry.
+
+    Raises
+    ------
+    ConflictError
+        If the entry was loaded from another file: the two would stand beside each other.
+    """
+    found = registry.store.select("SELECT sha256, tx_from FROM delivery WHERE entry = ?", (entry.name,))
+    if not found:
+        return False
+    if found[-1][0] == sha256:
+        logger.info("%s: this file was loaded in transaction %d already", entry.name, found[-1][1])
+        return True
+    raise ConflictError(
+        f"entry {entry.name} was loaded in transaction {found[-1][1]} from another file; a newer delivery of the same "
+        "things is not merged yet: record it through the five verbs, or give it an entry of its own",
+        code="delivery-superseded",
+    )
+
+
+def batch_of(
+    frame: gpd.GeoDataFrame, declaration: Declaration, registry: Registry, accuracy: Accuracy, valid_from: str | None
+) -> Batch:
+    """Return checked rows as things to be added.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame [any CRS]
+        Columns are fields, ``identifier:<scheme>``, ``name:<language>`` and the geometry.
+    declaration : Declaration
+        The register they are for.
+    registry : Registry
+        Whose storage CRS the places are brought to.
+    accuracy : Accuracy
+        How exact the places are.
+    valid_from : str, optional
+        Since when the facts hold.
+
+    Returns
+    -------
+    Batch
+        Places in the storage CRS; the delivered ones are kept beside them where the CRS differs.
+    """
+    if frame.crs is None:
+        raise InputError("the rows have no CRS; declare it in the entry (source: {crs: EPSG:...})", code="crs-undeclared")
+    delivered = np.asarray(frame.geometry.array, dtype=object)
+    crs = _crs_name(frame)
+    columns = {str(name) for name in frame.columns}
+    return Batch(
+        values={one.name: frame[one.name] for one in declaration.fields if one.name in columns},
+        geometry=registry.crs.to_storage(delivered, crs),
+        identifiers={one: frame[f"identifier:{one}"] for one in declaration.schemes if f"identifier:{one}" in columns},
+        names={one: frame[f"name:{one}"] for one in declaration.languages if f"name:{one}" in columns},
+        valid_from=valid_from,
+        accuracy=accuracy,
+        source_geometry=delivered if crs != registry.crs.code else None,
+        source_crs=crs if crs != registry.crs.code else None,
+    )
+
+
+def _crs_name(frame: gpd.GeoDataFrame) -> str:
+    """Return the CRS of a table as ``EPSG:n`` where it has a code."""
+    authority = frame.crs.to_authority()
+    return ":".join(authority) if authority else str(frame.crs.to_wkt())
+
+
+def _keep_report(workspace: Workspace, entry: Entry, report: Report) -> None:
+    """Keep the report of a load, for machines and for people."""
+    workspace.reports.mkdir(parents=True, exist_ok=True)
+    (workspace.reports / f"{entry.name}.json").write_text(report.to_json(), encoding="utf-8")
+    (workspace.reports / f"{entry.name}.txt").write_text(report.to_text(), encoding="utf-8")
+
+
+def _run_raster(entry: Entry, workspace: Workspace, data: Path, *, dry_run: bool, progress: Progress) -> Loaded:
+    """Bring a delivered raster to the public: check it, bring it to the storage CRS, write it beside and rename."""
+    progress("read", 0.0)
+    delivered = source.read_raster(data / entry.source.path, entry.source)
+    progress("check", 0.3)
+    conditioned = terrain.condition(delivered, entry, workspace.crs.code)
+    if not dry_run:
+        progress("record", 0.6)
+        raster.publish(workspace.rasters, conditioned)
+    progress("record", 1.0)
+    return Loaded(entry.name, None, int(np.isfinite(conditioned.values.to_numpy()).sum()), 0)

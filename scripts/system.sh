@@ -1,0 +1,33 @@
+#!/bin/sh
+# Install the two programs of others that some tests drive: Chromium (map) and GDAL's command line tools (clients).
+# Done only where apt-get is there and it may be used without a question; else those tests skip and say why
+# (with CI=true they fail). `make test SYSTEM=no` leaves the machine alone.
+set -u
+have() { command -v "$1" >/dev/null 2>&1; }
+
+wanted=
+have chromium || have chromium-browser || have google-chrome || wanted="chromium fonts-dejavu-core"
+have ogrinfo || wanted="$wanted gdal-bin"
+[ -n "$wanted" ] || exit 0
+[ "${SYSTEM:-yes}" != no ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+    as_root=
+elif have sudo && sudo -n true 2>/dev/null; then
+    as_root="sudo -n"
+else
+    as_root=none
+fi
+if ! have apt-get || [ "$as_root" = none ]; then
+    echo "system: not here:$(printf ' %s' $wanted); their tests will skip. To have them: sudo apt-get install $wanted"
+    exit 0
+fi
+log=$(mktemp)
+echo "system: installing $wanted with apt-get (a minute or two)"
+if $as_root apt-get update -qq >"$log" 2>&1 &&
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted >>"$log" 2>&1; then
+    rm -f "$log"
+else
+    tail -n 5 "$log" >&2
+    echo "system: apt-get failed (all of it: $log); the tests concerned will skip"
+fi

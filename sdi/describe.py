@@ -1,0 +1,102 @@
+"""What a publication says of a collection: titles, schema, record, style, licence, notice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from sdi.crs import CRS84_URI
+from sdi.declaration import Declaration, Level
+from sdi.dictionary import json_schema
+from sdi.entry import Licence
+from sdi.errors import InputError
+from sdi.history import ALWAYS, FOREVER
+from sdi.metadata import Holding, record
+from sdi.registry import Registry
+from sdi.store.geopackage import Extent
+from sdi.workspace import Workspace
+
+LANGUAGES = ("vi", "en")
+
+
+def collection(declaration: Declaration, level: Level, registry: Registry, workspace: Workspace, extent: Extent) -> dict[str, Any]:
+    """Return what is said of a collection, as plain values.
+
+    Parameters
+    ----------
+    declaration : Declaration
+        The register.
+    level : {'public', 'restricted'}
+        Who reads.
+    registry : Registry
+        Where its things and their deliveries are kept.
+    workspace : Workspace
+        The city.
+    extent : Extent
+        What the collection covers [degree, CRS84].
+
+    Returns
+    -------
+    dict
+        The fields of :class:`sdi.collection.Collection` that are not counted.
+    """
+    if declaration.publish is None:
+        raise InputError(f"register {declaration.name} is not published", code="not-published")
+    licences = deliveries(declaration.name, registry)
+    holding = _holding(declaration.name, registry, workspace, licences, extent)
+    description = declaration.description or declaration.title
+    style = registry.catalog.styles.get(declaration.publish.style or "")
+    said: dict[str, Any] = {
+        "title": asdict(declaration.title),
+        "description": asdict(description),
+        "keywords": list(declaration.publish.keywords),
+        "geometry": declaration.location.geometry,
+        "storage_crs": CRS84_URI,
+        "schema": json_schema(declaration, registry.catalog, level=level),
+        "record": {language: record(declaration, holding, language) for language in LANGUAGES},
+        "style": asdict(style) if style else None,
+        "attribution": "; ".join(dict.fromkeys(one.attribution for one in licences)),
+        "licence": _licence(licences),
+        "bulk": bool(licences) and all(one.bulk for one in licences),
+        "notice": asdict(workspace.notice) if workspace.notice else None,
+        "tiles": declaration.publish.tiles,
+        "order": declaration.publish.order,
+    }
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(said))
+    return plain
+
+
+def deliveries(register: str, registry: Registry) -> list[Licence]:
+    """Return the licences of everything that was loaded into a register, without repetition."""
+    rows = registry.store.select('SELECT DISTINCT licence FROM delivery WHERE register = ? ORDER BY "row"', (register,))
+    return [Licence(**orjson.loads(text)) for (text,) in rows]
+
+
+def _licence(licences: Sequence[Licence]) -> Mapping[str, Any]:
+    """Return what may be done with a collection: all conditions of its deliveries hold together."""
+    if not licences:
+        return {}
+    strictest = max(licences, key=lambda one: ("A", "A-copyleft", "B").index(one.grade))
+    names = " / ".join(dict.fromkeys(one.name for one in licences))
+    return {"name": names, "grade": strictest.grade, "url": strictest.url}
+
+
+def _holding(name: str, registry: Registry, workspace: Workspace, licences: Sequence[Licence], extent: Extent) -> Holding:
+    """Return what a record says of the data themselves."""
+    times = registry.store.select(
+        "SELECT min(t.recorded_at), max(t.recorded_at) FROM tx t WHERE t.tx IN "
+        "(SELECT min(tx_from) FROM outbox WHERE kind = ? UNION SELECT max(tx_from) FROM outbox WHERE kind = ?)",
+        (name, name),
+    )
+    custodians = registry.store.select('SELECT custodian FROM delivery WHERE register = ? ORDER BY "row" LIMIT 1', (name,))
+    start = None if extent.start in (None, ALWAYS) else extent.start
+    end = None if extent.end in (None, FOREVER) else extent.end
+    return Holding(
+        publisher=custodians[0][0] if custodians else workspace.title.vi,
+        extent=extent.box, interval=(start, end), created=times[0][0], updated=times[0][1],
+        licence=licences[0] if licences else None, notice=workspace.notice,
+    )  # fmt: skip
+

@@ -1,0 +1,119 @@
+"""What a delivery says of itself: where it lies, under which licence, how exact it is, which column is which field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from sdi.declaration import Label, OnBadRow
+
+Scalar = str | int | float | bool
+Method = Literal[
+    "survey_gnss_rtk",
+    "total_station",
+    "as_built",
+    "digitised_map",
+    "photo",
+    "phone",
+    "estimated",
+    "derived",
+    "unknown",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """Where a delivery lies and what its file does not say of itself."""
+
+    path: str
+    """File, relative to the folder of deliveries."""
+    layer: str | None = None
+    crs: str | None = None
+    """CRS such as ``EPSG:9209``, where the file declares none."""
+    encoding: str | None = None
+    axes: Literal["xy", "yx"] | None = None
+    """Order of the coordinates in the file, where it is not the declared one."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Columns that hold the place of a table without geometry: ``x`` and ``y``, or ``wkt``."""
+    where: str | None = None
+    """Rows to take; None takes all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What may be done with a delivery."""
+
+    name: str
+    grade: Literal["A", "A-copyleft", "B"]
+    """A may be reused with attribution, A-copyleft only under the same terms, B may only be shown."""
+    attribution: str
+    url: str | None = None
+    bulk: bool = False
+    """Whole files may be offered for download."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How exact places are, and how that is known."""
+
+    horizontal_m: float | None = None
+    """Horizontal error, 95 % [m]; None only where `method` is ``unknown``."""
+    vertical_m: float | None = None
+    """Vertical error, 95 % [m]."""
+    method: Method = "unknown"
+    vertical_datum: str | None = None
+    """Name of the surface from which heights are counted."""
+    epoch: str | None = None
+    """Date for which the coordinates hold, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMapping:
+    """Where the values of one field come from.
+
+    Either a column, possibly converted and translated, or one constant.
+    """
+
+    column: str | None = None
+    value: Scalar | None = None
+    """Constant for every row; `column` is then None."""
+    unit: str | None = None
+    """Unit of the column, converted to the unit of the field."""
+    map: Mapping[str, Scalar | None] = field(default_factory=dict)
+    """Value in the column, as text, to value of the field; empty takes values as they are."""
+    default: Scalar | None = None
+    """Value where the column is empty or `map` does not know the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One delivery, described completely.
+
+    Exactly one of `register` and `raster` is set.
+    """
+
+    name: str
+    title: Label
+    source: SourceOptions
+    licence: Licence
+    custodian: str
+    valid_from: str
+    """First day on which the delivered state holds, ISO 8601."""
+    path: Path
+    register: str | None = None
+    """Register that receives the rows of a table."""
+    raster: str | None = None
+    """What the cells of a raster hold, such as ``elevation``."""
+    decision: str | None = None
+    """Number of the decision behind the delivery."""
+    accuracy: Accuracy = Accuracy()
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+    """Scheme to source column."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Language to source column."""
+    fields: Mapping[str, ColumnMapping] = field(default_factory=dict)
+    on_bad_row: OnBadRow = "refuse"
+    maximum_bad_share: float = 0.0
+    """Largest share of quarantined rows [1] with which a load still succeeds."""

@@ -1,0 +1,196 @@
+"""Locations: where something is, shared and versioned.
+
+A location has an identifier of its own and may serve several things: the pole carries a lamp, a camera and a sensor.
+Its versions hold the geometry in the storage CRS, the geometry as delivered where that differs, and how exact it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sdi.declaration import LocationRule
+from sdi.entry import Accuracy
+from sdi.errors import InputError
+from sdi.history import FOREVER, Interval
+from sdi.transaction import Transaction
+
+Geometries = NDArray[np.object_]
+
+_FAMILY = {
+    "Point": {"Point", "MultiPoint"},
+    "MultiPoint": {"Point", "MultiPoint"},
+    "LineString": {"LineString", "MultiLineString"},
+    "MultiLineString": {"LineString", "MultiLineString"},
+    "Polygon": {"Polygon", "MultiPolygon"},
+    "MultiPolygon": {"Polygon", "MultiPolygon"},
+}
+_TYPE = {0: "point", 1: "line", 2: "area"}
+
+VERSION_COLUMNS = (
+    "lid", "geometry", "source_geometry", "source_crs", "horizontal_accuracy_m", "vertical_accuracy_m",
+    "accuracy_method", "vertical_datum", "epoch", "valid_from", "valid_to", "tx_from",
+)  # fmt: skip
+
+
+def check(geometries: Geometries, rule: LocationRule) -> None:
+    """Raise where a geometry cannot be a location of a register.
+
+    Parameters
+    ----------
+    geometries : ndarray (n,) of shapely geometry [storage CRS]
+        Geometries, ``None`` where missing.
+    rule : LocationRule
+        What the register expects.
+
+    Raises
+    ------
+    InputError
+        Naming the row: missing, empty, not finite, invalid, or of another type.
+    """
+    missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
+    if rule.required and missing.any():
+        raise _wrong(missing, "has no geometry, but the register requires one", "geometry-missing")
+    there = geometries[~missing]
+    finite = np.isfinite(shapely.bounds(there)).all(axis=1)
+    if not finite.all():
+        raise _wrong(~finite, "has coordinates that are not finite", "geometry-not-finite")
+    valid = shapely.is_valid(there)
+    if not valid.all():
+        reason = shapely.is_valid_reason(there[~valid][0])
+        raise _wrong(~valid, f"has an invalid geometry ({reason}); repair it before it is recorded", "geometry-invalid")
+    if rule.geometry != "Any":
+        kinds = np.array([shape.geom_type for shape in there])
+        fits = np.isin(kinds, list(_FAMILY[rule.geometry]))
+        if not fits.all():
+            found = kinds[~fits][0]
+            raise _wrong(~fits, f"is a {found}, but the register expects {rule.geometry}", "geometry-type")
+
+
+def _wrong(bad: NDArray[np.bool_], what: str, code: str) -> InputError:
+    """Make the error for the first bad row."""
+    row = int(np.flatnonzero(bad)[0])
+    return InputError(f"row {row} {what} ({int(bad.sum())} such rows)", code=code, details={"row": row, "count": int(bad.sum())})
+
+
+def location_type(geometry: Any) -> str:  # noqa: ANN401 - shapely's geometry
+    """Return the kind of location that a geometry is: point, line, area or mixed."""
+    dimension = int(shapely.get_dimensions(geometry))
+    return "mixed" if geometry.geom_type == "GeometryCollection" else _TYPE[dimension]
+
+
+def write_versions(
+    tx: Transaction,
+    lids: Sequence[str],
+    geometries: Geometries,
+    valid: Sequence[tuple[str, str]],
+    accuracy: Accuracy,
+    source: tuple[Geometries, str] | None = None,
+) -> range:
+    """Write location versions and index them.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The transaction that knows them.
+    lids : sequence of str (n,)
+        Locations.
+    geometries : ndarray (n,) of shapely geometry [storage CRS]
+        Where they are.
+    valid : sequence of (str, str) (n,)
+        Valid intervals.
+    accuracy : Accuracy
+        How exact the delivery is.
+    source : (ndarray (n,), str), optional
+        Geometries as delivered and their CRS, where it is not the storage CRS.
+
+    Returns
+    -------
+    range
+        Row numbers of the versions.
+    """
+    blobs = shapely.to_wkb(geometries).tolist()
+    delivered = shapely.to_wkb(source[0]).tolist() if source else [None] * len(blobs)
+    crs = source[1] if source else None
+    exact = (accuracy.horizontal_m, accuracy.vertical_m, accuracy.method, accuracy.vertical_datum, accuracy.epoch)
+    rows = [
+        (lid, blob, raw, crs, *exact, start, end, tx.number)
+        for lid, blob, raw, (start, end) in zip(lids, blobs, delivered, valid, strict=True)
+    ]
+    numbers = tx.insert("location_version", VERSION_COLUMNS, rows)
+    tx.store.index_locations(numbers, shapely.bounds(geometries))
+    return numbers
+
+
+def add(
+    tx: Transaction,
+    geometries: Geometries,
+    starts: Sequence[str],
+    accuracy: Accuracy,
+    source: tuple[Geometries, str] | None = None,
+) -> list[str]:
+    """Record new locations.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The transaction that knows them.
+    geometries : ndarray (n,) of shapely geometry [storage CRS]
+        Where they are; none is missing.
+    starts : sequence of str (n,)
+        Since when.
+    accuracy : Accuracy
+        How exact the delivery is.
+    source : (ndarray (n,), str), optional
+        Geometries as delivered and their CRS.
+
+    Returns
+    -------
+    list of str (n,)
+        Identifiers of the locations.
+    """
+    lids = tx.ids.take(len(geometries))
+    kinds = [(lid, location_type(shape), tx.number) for lid, shape in zip(lids, geometries, strict=True)]
+    tx.insert("location", ("lid", "type", "tx_from"), kinds)
+    write_versions(tx, lids, geometries, [(start, FOREVER) for start in starts], accuracy, source)
+    return lids
+
+
+def replace(
+    tx: Transaction,
+    lid: str,
+    known: Sequence[tuple[int, Interval]],
+    held: Interval,
+    geometry: Geometries,
+    accuracy: Accuracy,
+) -> None:
+    """Write a place over an interval of a location.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The transaction that knows it.
+    lid : str
+        The location.
+    known : sequence of (int, Interval)
+        Its versions known now.
+    held : Interval
+        Where the new place holds.
+    geometry : ndarray (1,) of shapely geometry [storage CRS]
+        The new place.
+    accuracy : Accuracy
+        How exact it is.
+    """
+    payload = {
+        "lid": lid, "geometry": shapely.to_wkb(geometry)[0], "source_geometry": None, "source_crs": None,
+        "horizontal_accuracy_m": accuracy.horizontal_m, "vertical_accuracy_m": accuracy.vertical_m,
+        "accuracy_method": accuracy.method, "vertical_datum": accuracy.vertical_datum, "epoch": accuracy.epoch,
+    }  # fmt: skip
+    written = tx.rewrite("location_version", known, held, payload)
+    tx.store.unindex_locations([row for row, interval in known if interval.overlaps(held)])
+    blobs = tx.store.select('SELECT geometry FROM location_version WHERE "row" BETWEEN ? AND ?', (written.start, written.stop - 1))
+    tx.store.index_locations(written, shapely.bounds(shapely.from_wkb([blob for (blob,) in blobs])))

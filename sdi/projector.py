@@ -1,0 +1,365 @@
+"""The projector: it turns what the registry knows into what a publication shows.
+
+It reads the outbox from where it stopped, works out every thing that changed anew, and stores the transaction it has
+reached together with the rows. Applied twice it changes nothing; killed between, it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+import shapely
+
+from sdi import describe
+from sdi.declaration import Declaration, Level
+from sdi.errors import IntegrityError
+from sdi.feature import rounded, serialised
+from sdi.history import ALWAYS, OPEN, TERMINAL
+from sdi.registry import Registry
+from sdi.store.geopackage import LAYOUT, Extent, GeoPackage, geometry_blobs
+from sdi.store.schema import REGISTER_PREFIX, column_name
+from sdi.timeline import Fact, Piece, pieces
+from sdi.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+LEVELS: tuple[Level, ...] = ("public", "restricted")
+"""Levels that have a publication beside the registry."""
+CHUNK = 20_000
+"""Things worked out at a time, to bound memory."""
+
+_SQL_TYPE = {"integer": "INTEGER", "number": "REAL", "boolean": "BOOLEAN", "date": "DATE", "datetime": "DATETIME"}
+_LAYER_TYPE = {
+    "Point": "POINT", "MultiPoint": "MULTIPOINT", "LineString": "MULTILINESTRING", "MultiLineString": "MULTILINESTRING",
+    "Polygon": "MULTIPOLYGON", "MultiPolygon": "MULTIPOLYGON", "Any": "GEOMETRY",
+}  # fmt: skip
+
+
+def refresh(workspace: Workspace, registry: Registry, *, rebuild: bool = False) -> int:
+    """Bring every publication of a workspace up to its registry.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The city.
+    registry : Registry
+        Its registry.
+    rebuild : bool
+        Start from nothing instead of from where the projector stopped.
+
+    Returns
+    -------
+    int
+        Transaction that all publications have reached.
+    """
+    reached = [_refresh(workspace, registry, level, rebuild=rebuild) for level in LEVELS]
+    return min(reached)
+
+
+def _refresh(workspace: Workspace, registry: Registry, level: Level, *, rebuild: bool) -> int:
+    """Bring one publication up to the registry."""
+    path = workspace.publication_path(level)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    package = GeoPackage(path, read_only=False)
+    try:
+        with package.writing(), registry.store.reading():
+            last = registry.last_tx
+            _apply(workspace, registry, package, level, rebuild=rebuild or package.get("layout") != LAYOUT)
+            package.put("level", level)
+            package.put("layout", LAYOUT)
+            package.put("applied_tx", str(last))
+    finally:
+        package.close()
+    return last
+
+
+def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level: Level, *, rebuild: bool) -> None:
+    """Apply what happened since the projector stopped."""
+    applied = int(package.get("applied_tx") or 0)
+    if applied > registry.last_tx:
+        raise IntegrityError(
+            f"{package.path.name} has applied transaction {applied}, the registry knows {registry.last_tx}; "
+            "was an older registry restored? run `phusa publish --rebuild`"
+        )
+    known = {row[0]: row for row in package.collections()}
+    declared = {one.publish.collection: one for one in registry.catalog.registers.values() if one.publish}
+    for name in set(known) - set(declared):
+        package.drop(name)
+    changed = _changed(registry, applied)
+    for name, declaration in declared.items():
+        layer = Layer(declaration, level, registry, workspace)
+        structure = layer.structure()
+        anew = rebuild or name not in known or known[name][2] != structure
+        if anew:
+            package.define(name, layer.columns(), _LAYER_TYPE[declaration.location.geometry], declaration.title.vi)
+        fids = registry.store.select('SELECT "row" FROM entity WHERE kind = ? ORDER BY "row"', (declaration.name,)) if anew else None
+        todo = [row[0] for row in fids] if fids is not None else changed.get(declaration.name, [])
+        if todo or anew:
+            for start in range(0, len(todo), CHUNK):
+                layer.project(package, todo[start : start + CHUNK], forget=not anew)
+        description = layer.description(package.extent(name))
+        if todo or anew or orjson.loads(known[name][3]) != description:
+            version = registry.store.select("SELECT coalesce(max(tx_from), 0) FROM outbox WHERE kind = ?", (declaration.name,))
+            package.describe(name, declaration.name, structure, orjson.dumps(description).decode(), version[0][0])
+        if todo:
+            logger.info("%s: %d things published in %s", level, len(todo), name)
+
+
+def _changed(registry: Registry, applied: int) -> dict[str, list[int]]:
+    """Return what the outbox holds since a transaction: entity rows by kind."""
+    found: dict[str, list[int]] = {}
+    sql = 'SELECT DISTINCT e.kind, e."row" FROM outbox o JOIN entity e ON e.eid = o.eid WHERE o.tx_from > ? ORDER BY e."row"'
+    for kind, row in registry.store.stream(sql, (applied,)):
+        found.setdefault(kind, []).append(row)
+    return found
+
+
+class Layer:
+    """How one register appears at one access level.
+
+    Parameters
+    ----------
+    declaration : Declaration
+        The register; it has a collection.
+    level : {'public', 'restricted'}
+        Who reads.
+    registry : Registry
+        Where the things are kept.
+    workspace : Workspace
+        The city.
+    """
+
+    def __init__(self, declaration: Declaration, level: Level, registry: Registry, workspace: Workspace) -> None:
+        if declaration.publish is None:
+            raise IntegrityError(f"register {declaration.name} is not published")
+        self._declaration = declaration
+        self._publish = declaration.publish
+        self._level: Level = level
+        self._registry = registry
+        self._workspace = workspace
+        self._fields = declaration.published(level)
+
+    def columns(self) -> dict[str, str]:
+        """Return the properties of a feature with their SQL types, in order."""
+        names = {"name" if language == "vi" else f"name_{language}": "TEXT" for language in self._declaration.languages}
+        schemes = {scheme.replace("-", "_"): "TEXT" for scheme in self._declaration.schemes}
+        fields = {field.name: _SQL_TYPE.get(field.type, "TEXT") for field in self._fields}
+        return {**names, **schemes, "status": "TEXT", **fields, "valid_from": "DATETIME"}
+
+    def structure(self) -> str:
+        """Return a hash of everything that decides how rows are laid out; another one means building anew."""
+        booleans = [field.name for field in self._fields if field.type == "boolean"]
+        parts = [LAYOUT, list(self.columns().items()), booleans, self._declaration.location.geometry, self._workspace.crs.code, self._workspace.crs.operation]
+        return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+    def description(self, extent: Extent) -> dict[str, Any]:
+        """Return what the publication says of the collection."""
+        return describe.collection(self._declaration, self._level, self._registry, self._workspace, extent)
+
+    def project(self, package: GeoPackage, rows: Sequence[int], *, forget: bool) -> None:
+        """Work out some things and write them.
+
+        Parameters
+        ----------
+        package : GeoPackage
+            The publication.
+        rows : sequence of int (n,)
+            Entity rows of the things; they are also the feature numbers.
+        forget : bool
+            Whether the publication may already hold them.
+        """
+        name = self._publish.collection
+        facts = self._facts(rows)
+        if forget:
+            package.forget(name, rows)
+        stories = [(fid, eid, self._story(facts[fid])) for fid, eid in self._entities(rows) if facts.get(fid)]
+        self._put_things(package, stories)
+        shown = [(fid, eid, piece) for fid, eid, story in stories for piece in story if piece.facts["row"][0] not in TERMINAL]
+        if shown:
+            self._put_pieces(package, name, shown)
+
+    def _entities(self, rows: Sequence[int]) -> list[tuple[int, str]]:
+        """Return the identifiers of entity rows."""
+        return [(row, eid) for row, eid in self._read('SELECT "row", eid FROM entity WHERE "row" IN ({rows})', rows)]
+
+    def _read(self, sql: str, rows: Sequence[int]) -> Iterable[tuple[Any, ...]]:
+        """Run a query for some entity rows; a contiguous run of them becomes a range."""
+        if len(rows) == rows[-1] - rows[0] + 1:
+            return self._registry.store.stream(sql.replace('"row" IN ({rows})', '"row" BETWEEN ? AND ?'), (rows[0], rows[-1]))
+        listed = orjson.dumps(list(rows)).decode()
+        return self._registry.store.stream(sql.replace("{rows}", "SELECT value FROM json_each(?)"), (listed,))
+
+    def _facts(self, rows: Sequence[int]) -> dict[int, list[Fact]]:
+        """Read everything recorded about some things that this level may see."""
+        found: dict[int, list[Fact]] = {row: [] for row in rows}
+        times = "{0}.valid_from, {0}.valid_to, {0}.tx_from, {0}.tx_to"
+        chosen = 'e."row" IN ({rows})'
+        fields = ", ".join(f'r."{column_name(field)}"' for field in self._fields)
+        table = REGISTER_PREFIX + self._declaration.name
+        sql = (
+            f'SELECT e."row", {times.format("r")}, r.status{", " + fields if fields else ""} FROM entity e JOIN "{table}" r ON r.eid = e.eid '
+            f"WHERE e.kind = '{self._declaration.name}' AND {chosen}"
+        )
+        for row, *held, status in ((one[0], *one[1:5], one[5:]) for one in self._read(sql, rows)):
+            found[row].append(Fact("row", status, *held))
+        if self._declaration.schemes:
+            sql = f'SELECT e."row", i.scheme, i.value, {times.format("i")} FROM entity e JOIN identifier i ON i.eid = e.eid WHERE {chosen}'
+            for row, scheme, value, *held in self._read(sql, rows):
+                if row in found:
+                    found[row].append(Fact(("scheme", scheme), value, *held))
+        if self._declaration.languages:
+            sql = f'SELECT e."row", n.language, n.text, {times.format("n")} FROM entity e JOIN name n ON n.eid = e.eid WHERE n.type = \'official\' AND {chosen}'
+            for row, language, text, *held in self._read(sql, rows):
+                if row in found:
+                    found[row].append(Fact(("name", language), text, *held))
+        sql = (
+            'SELECT e."row", v.geometry, max(l.valid_from, v.valid_from), min(l.valid_to, v.valid_to), max(l.tx_from, v.tx_from), min(l.tx_to, v.tx_to) '
+            f"FROM entity e JOIN locates l ON l.eid = e.eid JOIN location_version v ON v.lid = l.lid WHERE l.role = '{self._declaration.location.role}' AND {chosen}"
+        )
+        for row, geometry, start, end, known, until in self._read(sql, rows):
+            if row in found and start < end and known < until:
+                found[row].append(Fact("geometry", geometry, start, end, known, until))
+        return found
+
+    @staticmethod
+    def _story(facts: Sequence[Fact]) -> list[Piece]:
+        """Return the pieces in which a thing was in the register."""
+        return [piece for piece in pieces(facts) if "row" in piece.facts]
+
+    def _put_things(self, package: GeoPackage, stories: Sequence[tuple[int, str, list[Piece]]]) -> None:
+        """Say what became of every thing."""
+        rows = []
+        for fid, eid, story in stories:
+            known = [piece for piece in story if piece.tx_to == OPEN]
+            if known:
+                start = min(piece.valid_from for piece in known)
+                last = max(known, key=lambda piece: piece.valid_to)
+                status = last.facts["row"][0]
+                end = last.valid_from if status in TERMINAL else last.valid_to
+                rows.append((eid, fid, self._declaration.name, self._publish.collection, status, start, end))
+        package.put_things(rows)
+
+    def _put_pieces(self, package: GeoPackage, name: str, shown: Sequence[tuple[int, str, Piece]]) -> None:
+        """Write history and current features."""
+        blobs = np.array([piece.facts.get("geometry") for _, _, piece in shown], dtype=object)
+        geometries = rounded(self._workspace.crs.to_crs84(shapely.from_wkb(blobs)))
+        properties = [self._properties(piece) for _, _, piece in shown]
+        features = serialised([eid for _, eid, _ in shown], geometries, properties)
+        bounds = shapely.bounds(geometries)
+        boxes = np.where(np.isnan(bounds), None, bounds).tolist()
+        history = [
+            (fid, eid, piece.valid_from, piece.valid_to, piece.tx_from, piece.tx_to, *box, feature)
+            for (fid, eid, piece), box, feature in zip(shown, boxes, features, strict=True)
+        ]
+        numbers = package.add_history(name, history)
+        now = np.array([piece.current for _, _, piece in shown])
+        places = geometry_blobs(promoted(geometries[now], _LAYER_TYPE[self._declaration.location.geometry]))
+        rows = [
+            (shown[at][0], place, shown[at][1], *properties[at].values(), numbers[at])
+            for at, place in zip(np.flatnonzero(now).tolist(), places, strict=True)
+        ]
+        package.add_current(name, rows, bounds[now])
+
+    def _properties(self, piece: Piece) -> dict[str, Any]:
+        """Return the properties of a feature, in their order."""
+        facts = piece.facts
+        found: dict[str, Any] = {
+            "name" if language == "vi" else f"name_{language}": facts.get(("name", language))
+            for language in self._declaration.languages
+        }
+        for scheme in self._declaration.schemes:
+            found[scheme.replace("-", "_")] = facts.get(("scheme", scheme))
+        found["status"], *values = facts["row"]
+        for field, value in zip(self._fields, values, strict=True):
+            found[field.name] = bool(value) if field.type == "boolean" and value is not None else value
+        found["valid_from"] = None if piece.valid_from == ALWAYS else piece.valid_from
+        return found
+
+
+def promoted(geometries: np.ndarray[Any, np.dtype[np.object_]], layer_type: str) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """Make single lines and polygons multiple where the layer is declared so.
+
+    Parameters
+    ----------
+    geometries : ndarray (n,) of shapely geometry [any CRS]
+        Geometries, ``None`` where missing.
+    layer_type : str
+        GeoPackage geometry type.
+
+    Returns
+    -------
+    ndarray (n,) of shapely geometry [same CRS]
+    """
+    single, make = {
+        "MULTILINESTRING": (shapely.GeometryType.LINESTRING, shapely.multilinestrings),
+        "MULTIPOLYGON": (shapely.GeometryType.POLYGON, shapely.multipolygons),
+    }.get(layer_type, (None, None))
+    if single is None or make is None or not len(geometries):
+        return geometries
+    made = geometries.copy()
+    lone = np.flatnonzero(shapely.get_type_id(geometries) == single)
+    if lone.size:
+        made[lone] = make(geometries[lone], indices=np.arange(lone.size))
+    return made
+
+
+def verified(workspace: Workspace, registry: Registry) -> Mapping[str, str]:
+    """Compare every publication with one built anew from the registry.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The city.
+    registry : Registry
+        Its registry.
+
+    Returns
+    -------
+    mapping of str to str
+        Content hash by level.
+
+    Raises
+    ------
+    IntegrityError
+        If a publication is behind, damaged, or differs from what the registry says.
+    """
+    hashes: dict[str, str] = {}
+    for level in LEVELS:
+        path = workspace.publication_path(level)
+        package = GeoPackage(path)
+        package.check()
+        if package.get("applied_tx") != str(registry.last_tx):
+            raise IntegrityError(
+                f"{path.name} has reached transaction {package.get('applied_tx')} of {registry.last_tx}; run `phusa publish`"
+            )
+        twin = path.with_suffix(".verify")
+        twin.unlink(missing_ok=True)
+        try:
+            fresh = GeoPackage(twin, read_only=False)
+            with fresh.writing(), registry.store.reading():
+                _apply(workspace, registry, fresh, level, rebuild=True)
+            wanted = content_hash(fresh)
+            fresh.close()
+        finally:
+            for left in (twin, twin.with_name(twin.name + "-wal"), twin.with_name(twin.name + "-shm")):
+                left.unlink(missing_ok=True)
+        hashes[level] = content_hash(package)
+        package.close()
+        if hashes[level] != wanted:
+            raise IntegrityError(f"{path.name} differs from what the registry says; rebuild it with `phusa publish --rebuild`")
+    return hashes
+
+
+def content_hash(package: GeoPackage) -> str:
+    """Hash everything a publication shows, independent of how it came there."""
+    digest = hashlib.sha256()
+    for row in package.content():
+        digest.update(repr(row).encode())
+    return digest.hexdigest()
+
+

@@ -1,0 +1,556 @@
+"""A register: it knows every thing of one kind and its history.
+
+Declared by one file, written by five verbs, read by one question: what was known, and held, as of a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sdi import history, location
+from sdi.declaration import Declaration
+from sdi.entry import Accuracy
+from sdi.errors import ConflictError, InputError, NotInRegister
+from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant
+from sdi.identity import check_code, normalised
+from sdi.store.schema import REGISTER_PREFIX, column_name
+from sdi.text import fold
+from sdi.transaction import FRAME, Transaction
+from sdi.value import checked_columns, plain
+
+if TYPE_CHECKING:
+    from sdi.registry import Registry
+
+Geometries = NDArray[np.object_]
+LATEST = "9999-12-30T00:00:00Z"
+"""A moment after every recorded change: asks for the latest fact."""
+
+_AS_OF = "{0}valid_from <= ? AND ? < {0}valid_to AND {0}tx_from <= ? AND ? < {0}tx_to"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Things to be added, as columns.
+
+    Every column has one value per thing; a missing value is ``None`` or NaN.
+    """
+
+    values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Fields of the register [units of the register]."""
+    geometry: Geometries | None = None
+    """Places [storage CRS]."""
+    identifiers: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Official codes, by scheme."""
+    names: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Official names, by language."""
+    valid_from: str | Sequence[str] | None = None
+    """Since when these facts hold; unknown where absent."""
+    status: str = "active"
+    accuracy: Accuracy = Accuracy()
+    source_geometry: Geometries | None = None
+    """Places as delivered [``source_crs``], where that is not the storage CRS."""
+    source_crs: str | None = None
+
+    def __len__(self) -> int:
+        """Return the number of things."""
+        columns = [*self.values.values(), *self.identifiers.values(), *self.names.values()]
+        if self.geometry is not None:
+            columns.append(self.geometry)
+        return len(columns[0]) if columns else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of one thing as of a moment."""
+
+    eid: str
+    kind: str
+    status: str
+    values: Mapping[str, Any]
+    identifiers: Mapping[str, str]
+    names: Mapping[str, str]
+    geometry: Any
+    """shapely geometry [storage CRS], ``None`` where the thing has no place."""
+    location: str | None
+    accuracy: Accuracy
+    valid: Interval
+
+
+class Register:
+    """Every thing of one kind.
+
+    Parameters
+    ----------
+    declaration : Declaration
+        What the register file says.
+    registry : Registry
+        Where it is kept.
+    """
+
+    def __init__(self, declaration: Declaration, registry: Registry) -> None:
+        self.declaration = declaration
+        self._registry = registry
+        self._store = registry.store
+        self._table = REGISTER_PREFIX + declaration.name
+
+    @property
+    def name(self) -> str:
+        """Name of the register, which is the kind of its things."""
+        return self.declaration.name
+
+    # writing -----------------------------------------------------------------------------------------------------
+
+    def add(self, batch: Batch, tx: Transaction) -> list[str]:
+        """Record things that are new to us.
+
+        Parameters
+        ----------
+        batch : Batch
+            The things.
+        tx : Transaction
+            The transaction that knows them.
+
+        Returns
+        -------
+        list of str (n,)
+            Their identifiers, in the order given; empty for an empty batch.
+
+        Raises
+        ------
+        InputError
+            If a value, a code or a geometry is refused; names field and row.
+        ConflictError
+            If an official code is already in use.
+        """
+        count = len(batch)
+        if not count:
+            return []
+        columns = checked_columns(self.declaration, self._registry.catalog.codes, batch.values, count)
+        starts = self._starts(batch, count)
+        geometry = self._places(batch, count)
+        if batch.status not in history.STATUSES:
+            raise InputError(f"status {batch.status!r} is none of {', '.join(history.STATUSES)}", code="status-unknown")
+        eids = tx.ids.take(count)
+        tx.insert("entity", ("eid", "kind", "tx_from"), [(eid, self.name, tx.number) for eid in eids])
+        frame = zip(eids, [batch.status] * count, *columns.values(), starts, strict=True)
+        names = ("eid", "status", *(f"f_{name}" for name in columns), "valid_from", "tx_from")
+        tx.insert(self._table, names, [(*row, tx.number) for row in frame])
+        self._locate(eids, starts, geometry, batch, tx)
+        self._identify(eids, starts, batch.identifiers, tx)
+        self._name(eids, starts, batch.names, tx)
+        tx.note(eids, self.name, "added")
+        return eids
+
+    def change(self, eid: str, values: Mapping[str, Any], tx: Transaction, *, valid_from: str) -> None:
+        """Record that the world changed: new values from a date on.
+
+        Parameters
+        ----------
+        eid : str
+            The thing.
+        values : mapping of str to value [units of the register]
+            Fields that changed; the others stay.
+        tx : Transaction
+            The transaction that knows it.
+        valid_from : str
+            Since when, ISO 8601.
+
+        Raises
+        ------
+        NotInRegister
+            If the register does not know the thing.
+        ConflictError
+            If the thing has ended.
+        """
+        moment = instant(valid_from)
+        known = self._alive(eid)
+        self._write(eid, values, history.change_interval([held for _, held, _ in known], moment), tx)
+        tx.note([eid], self.name, "changed")
+
+    def correct(
+        self,
+        eid: str,
+        tx: Transaction,
+        *,
+        values: Mapping[str, Any] | None = None,
+        geometry: Any = None,  # noqa: ANN401 - shapely's geometry
+        accuracy: Accuracy | None = None,
+        valid_at: str | None = None,
+    ) -> None:
+        """Record that we were wrong: the fact in force at a date gets other values, or a better surveyed place.
+
+        Parameters
+        ----------
+        eid : str
+            The thing.
+        tx : Transaction
+            The transaction that knows it.
+        values : mapping of str to value, optional [units of the register]
+            Fields that were wrong.
+        geometry : geometry, optional [storage CRS]
+            Where the thing really was all the time.
+        accuracy : Accuracy, optional
+            How exact the new place is; required with ``geometry``.
+        valid_at : str, optional
+            A moment within the fact to be corrected; the latest where absent.
+
+        Raises
+        ------
+        NotInRegister
+            If nothing was known then.
+        """
+        moment = instant(valid_at, LATEST)
+        if values:
+            self._write(eid, values, self._fact_at(eid, moment)[1], tx)
+        if geometry is not None:
+            lid, held = self._location_at(eid, moment)
+            self._place(lid, geometry, accuracy or Accuracy(), held, tx)
+        tx.note([eid], self.name, "corrected")
+
+    def move(self, eid: str, geometry: Any, tx: Transaction, *, valid_from: str, accuracy: Accuracy) -> None:  # noqa: ANN401
+        """Record that a thing changed its place: a new version of its location, the same thing.
+
+        Parameters
+        ----------
+        eid : str
+            The thing.
+        geometry : geometry [storage CRS]
+            Its new place.
+        tx : Transaction
+            The transaction that knows it.
+        valid_from : str
+            Since when, ISO 8601.
+        accuracy : Accuracy
+            How exact the new place is.
+        """
+        self._alive(eid)
+        moment = instant(valid_from)
+        lid, held = self._location_at(eid, moment)
+        self._place(lid, geometry, accuracy, Interval(moment, held.end), tx)
+        tx.note([eid], self.name, "moved")
+
+    def retire(self, eid: str, tx: Transaction, *, valid_from: str, status: str = "retired") -> None:
+        """Record that a thing ended. It answers for ever, and nothing brings it back.
+
+        Parameters
+        ----------
+        eid : str
+            The thing.
+        tx : Transaction
+            The transaction that knows it.
+        valid_from : str
+            First moment at which it was gone, ISO 8601.
+        status : {'retired', 'merged_away', 'voided'}
+            How it ended.
+
+        Raises
+        ------
+        ConflictError
+            If it has ended before.
+        """
+        if status not in TERMINAL:
+            raise InputError(f"status {status!r} ends nothing; expected {', '.join(sorted(TERMINAL))}", code="status-unknown")
+        self._alive(eid)
+        self._write(eid, {}, Interval(instant(valid_from), FOREVER), tx, status=status)
+        tx.note([eid], self.name, "retired")
+
+    def relate(self, eid: str, verb: str, others: Sequence[str], tx: Transaction, *, valid_from: str | None = None) -> None:
+        """Record that a thing has to do with others, by one of the verbs that the register declares.
+
+        Parameters
+        ----------
+        eid : str
+            The thing.
+        verb : str
+            For example ``feeds``.
+        others : sequence of str
+            Things at the other end.
+        tx : Transaction
+            The transaction that knows it.
+        valid_from : str, optional
+            Since when, ISO 8601.
+
+        Raises
+        ------
+        InputError
+            If the register declares no such verb.
+        NotInRegister
+            If one of the others is not known.
+        """
+        targets = {relation.register for relation in self.declaration.relations if relation.verb == verb}
+        if not targets:
+            raise InputError(f"register {self.name} declares no relation {verb!r}", code="relation-unknown")
+        for other in others:
+            kind = self._store.select("SELECT kind FROM entity WHERE eid = ?", (other,))
+            if not kind or kind[0][0] not in targets:
+                raise NotInRegister(f"{other} is no {' or '.join(sorted(targets))}; relation {verb} of {self.name} needs one")
+        rows = [(eid, verb, other, instant(valid_from), tx.number) for other in others]
+        tx.insert("relation", ("eid", "verb", "other", "valid_from", "tx_from"), rows)
+        tx.note([eid], self.name, "related")
+
+    # reading -----------------------------------------------------------------------------------------------------
+
+    def find(self, eid: str, *, valid: str | None = None, recorded: int | str | None = None) -> Record:
+        """Return what is known of a thing as of a moment.
+
+        Parameters
+        ----------
+        eid : str
+            The thing.
+        valid : str, optional
+            When it shall hold in the world; the latest fact where absent.
+        recorded : int or str, optional
+            What shall have been known: a transaction, or a date, which means the last transaction at or before it.
+
+        Returns
+        -------
+        Record
+            Values, official codes, names and place of that moment.
+
+        Raises
+        ------
+        NotInRegister
+            If nothing is known for that moment.
+        """
+        at = self._as_of(valid, recorded)
+        fields = self.declaration.fields
+        names = ", ".join(["status", "valid_from", "valid_to", *(f'"{column_name(one)}"' for one in fields)])
+        found = self._store.select(f'SELECT {names} FROM "{self._table}" WHERE eid = ? AND {_AS_OF.format("")}', (eid, *at))
+        if not found:
+            raise NotInRegister(f"no {self.name} {eid} is known for {valid or 'any date'}; was it recorded later or elsewhere?")
+        status, start, end, *values = found[0]
+        lid, geometry, accuracy = self._place_at(eid, at)
+        return Record(
+            eid=eid, kind=self.name, status=status,
+            values={one.name: value for one, value in zip(fields, values, strict=True)},
+            identifiers=dict(self._facts("identifier", "scheme, value", eid, at)),
+            names=dict(self._facts("name", "language, text", eid, at)),
+            geometry=geometry, location=lid, accuracy=accuracy, valid=Interval(start, end),
+        )  # fmt: skip
+
+    def find_by(self, scheme: str, value: str, *, valid: str | None = None, recorded: int | str | None = None) -> Record:
+        """Return the thing that carried an official code at a moment.
+
+        Parameters
+        ----------
+        scheme : str
+            Scheme of the code.
+        value : str
+            The code.
+        valid, recorded : optional
+            As for :meth:`find`.
+
+        Raises
+        ------
+        NotInRegister
+            If no thing of this register carried it then.
+        """
+        at = self._as_of(valid, recorded)
+        found = self._store.select(
+            f"SELECT i.eid FROM identifier i JOIN entity e ON e.eid = i.eid WHERE i.scheme = ? AND i.value_norm = ? "
+            f"AND e.kind = ? AND {_AS_OF.format('i.')}",
+            (scheme, normalised(value), self.name, *at),
+        )
+        if not found:
+            raise NotInRegister(f"no {self.name} carries {scheme} {value!r} {'on ' + valid if valid else 'now'}")
+        return self.find(found[0][0], valid=valid, recorded=recorded)
+
+    def list(self, *, valid: str | None = None, recorded: int | str | None = None) -> list[str]:
+        """Return the things in force at a moment, in the order they were recorded.
+
+        Parameters
+        ----------
+        valid, recorded : optional
+            As for :meth:`find`.
+
+        Returns
+        -------
+        list of str
+            Identifiers; things that have ended by then are left out.
+        """
+        ended = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
+        found = self._store.select(
+            f'SELECT r.eid FROM "{self._table}" r JOIN entity e ON e.eid = r.eid '
+            f'WHERE r.status NOT IN ({ended}) AND {_AS_OF.format("r.")} ORDER BY e."row"',
+            self._as_of(valid, recorded),
+        )
+        return [row[0] for row in found]
+
+    def __len__(self) -> int:
+        """Return the number of things in force now."""
+        return len(self.list())
+
+    # parts of the verbs --------------------------------------------------------------------------------------------
+
+    def _as_of(self, valid: str | None, recorded: int | str | None) -> tuple[str, str, int, int]:
+        """Return the parameters of an as-of condition."""
+        moment, tx = instant(valid, LATEST), self._registry.known_at(recorded)
+        return moment, moment, tx, tx
+
+    def _starts(self, batch: Batch, count: int) -> list[str]:
+        """Return the start of validity of every thing."""
+        if batch.valid_from is None or isinstance(batch.valid_from, str):
+            return [instant(batch.valid_from, ALWAYS)] * count
+        return [instant(value, ALWAYS) for value in plain(batch.valid_from)]
+
+    def _places(self, batch: Batch, count: int) -> Geometries:
+        """Return the places of every thing, checked against the register."""
+        given = np.full(count, None, dtype=object) if batch.geometry is None else np.asarray(batch.geometry, dtype=object)
+        location.check(given, self.declaration.location)
+        return given
+
+    def _locate(self, eids: Sequence[str], starts: Sequence[str], geometry: Geometries, batch: Batch, tx: Transaction) -> None:
+        """Record the places of new things."""
+        there = np.flatnonzero(~(shapely.is_missing(geometry) | shapely.is_empty(geometry)))
+        if not there.size:
+            return
+        since = [starts[row] for row in there]
+        source = None
+        if batch.source_geometry is not None and batch.source_crs != self._registry.crs.code:
+            source = (np.asarray(batch.source_geometry, dtype=object)[there], str(batch.source_crs))
+        lids = location.add(tx, geometry[there], since, batch.accuracy, source)
+        role = self.declaration.location.role
+        rows = [(eids[row], lid, role, start, tx.number) for row, lid, start in zip(there, lids, since, strict=True)]
+        tx.insert("locates", ("eid", "lid", "role", "valid_from", "tx_from"), rows)
+
+    def _identify(self, eids: Sequence[str], starts: Sequence[str], given: Mapping[str, Sequence[Any]], tx: Transaction) -> None:
+        """Record the official codes of new things."""
+        for scheme, values in given.items():
+            declared = self._registry.catalog.schemes.get(scheme)
+            if declared is None or scheme not in self.declaration.schemes:
+                raise InputError(
+                    f"register {self.name} has no scheme {scheme!r}; it has {', '.join(self.declaration.schemes) or 'none'}",
+                    code="scheme-unknown",
+                )
+            rows = []
+            for eid, value, start in zip(eids, plain(values), starts, strict=True):
+                if value is not None:
+                    code = check_code(scheme, declared.pattern, value)
+                    rows.append((eid, scheme, code, normalised(code), start, tx.number))
+            numbers = tx.insert("identifier", ("eid", "scheme", "value", "value_norm", "valid_from", "tx_from"), rows)
+            if declared.unique_live and numbers:
+                self._refuse_shared(scheme, numbers)
+
+    def _refuse_shared(self, scheme: str, numbers: range) -> None:
+        """Refuse codes that two things would carry at the same time."""
+        found = self._store.select(
+            "SELECT a.value FROM identifier a JOIN identifier b ON b.scheme = a.scheme AND b.value_norm = a.value_norm "
+            f"WHERE a.row BETWEEN ? AND ? AND b.row <> a.row AND b.tx_to = {OPEN} "
+            "AND b.valid_from < a.valid_to AND b.valid_to > a.valid_from LIMIT 1",
+            (numbers.start, numbers.stop - 1),
+        )
+        if found:
+            raise ConflictError(
+                f"{scheme} {found[0][0]!r} is carried by two things at the same time; end the older one first, or correct the code",
+                code="identifier-in-use", details={"scheme": scheme, "value": found[0][0]},
+            )
+
+    def _name(self, eids: Sequence[str], starts: Sequence[str], given: Mapping[str, Sequence[Any]], tx: Transaction) -> None:
+        """Record the official names of new things."""
+        for language, texts in given.items():
+            if language not in self.declaration.languages:
+                raise InputError(f"register {self.name} keeps no names in {language!r}", code="language-unknown")
+            rows = [
+                (eid, language, "official", str(text), fold(str(text)), start, tx.number)
+                for eid, text, start in zip(eids, plain(texts), starts, strict=True)
+                if text is not None
+            ]
+            tx.insert("name", ("eid", "language", "type", "text", "folded", "valid_from", "tx_from"), rows)
+
+    def _known(self, eid: str) -> list[tuple[int, Interval, str]]:
+        """Return the facts known now about a thing: row, interval, status."""
+        found = self._store.select(
+            f'SELECT "row", valid_from, valid_to, status FROM "{self._table}" WHERE eid = ? AND tx_to = {OPEN} ORDER BY valid_from',
+            (eid,),
+        )
+        if not found:
+            raise NotInRegister(f"no {self.name} {eid} in the register; was it added to another one?")
+        return [(row, Interval(start, end), status) for row, start, end, status in found]
+
+    def _alive(self, eid: str) -> list[tuple[int, Interval, str]]:
+        """Return the facts known now, refusing a thing that has ended."""
+        known = self._known(eid)
+        if known[-1][2] in TERMINAL:
+            raise ConflictError(
+                f"{self.name} {eid} ended on {known[-1][1].start} ({known[-1][2]}) and is not brought back; add a new thing instead",
+                code="ended",
+            )
+        return known
+
+    def _fact_at(self, eid: str, moment: str) -> tuple[int, Interval]:
+        """Return the fact known now that holds at a moment."""
+        for row, held, _ in self._known(eid):
+            if held.start <= moment < held.end:
+                return row, held
+        raise NotInRegister(f"nothing is known of {self.name} {eid} at {moment}")
+
+    def _write(self, eid: str, values: Mapping[str, Any], held: Interval, tx: Transaction, status: str | None = None) -> None:
+        """Write values over an interval: what is known there is closed, what is left of it is written again."""
+        columns = checked_columns(
+            self.declaration, self._registry.catalog.codes, {name: [value] for name, value in values.items()}, 1, complete=False
+        )
+        new = {f"f_{name}": column[0] for name, column in columns.items()}
+        for name, column in columns.items():
+            declared = self.declaration.field(name)
+            if declared is not None and declared.required and column[0] is None:
+                raise InputError(f"field {name} is required and cannot be emptied", code="value-invalid")
+        if status is not None:
+            new["status"] = status
+        known = self._known(eid)
+        at = next((row for row, interval, _ in known if interval.overlaps(held)), known[-1][0])
+        names = [name for name in self._store.columns(self._table) if name not in FRAME]
+        listed = ", ".join(f'"{name}"' for name in names)
+        base = dict(zip(names, self._store.select(f'SELECT {listed} FROM "{self._table}" WHERE "row" = ?', (at,))[0], strict=True))
+        tx.rewrite(self._table, [(row, interval) for row, interval, _ in known], held, base | new)
+
+    def _location_at(self, eid: str, moment: str) -> tuple[str, Interval]:
+        """Return the location that a thing has at a moment, and the interval of its version known now."""
+        found = self._store.select(
+            f"SELECT v.lid, v.valid_from, v.valid_to FROM locates l JOIN location_version v ON v.lid = l.lid "
+            f"WHERE l.eid = ? AND l.role = ? AND {_AS_OF.format('l.')} AND {_AS_OF.format('v.')}",
+            (eid, self.declaration.location.role, *2 * (moment, moment, OPEN - 1, OPEN - 1)),
+        )
+        if not found:
+            raise NotInRegister(f"{self.name} {eid} has no known place at {moment}")
+        lid, start, end = found[0]
+        return lid, Interval(start, end)
+
+    def _place(self, lid: str, geometry: Any, accuracy: Accuracy, held: Interval, tx: Transaction) -> None:  # noqa: ANN401
+        """Write a place over an interval of a location; everything that is there moves with it."""
+        shapes = np.array([geometry], dtype=object)
+        location.check(shapes, self.declaration.location)
+        known = [
+            (row, Interval(start, end))
+            for row, start, end in self._store.select(
+                f'SELECT "row", valid_from, valid_to FROM location_version WHERE lid = ? AND tx_to = {OPEN}', (lid,)
+            )
+        ]
+        location.replace(tx, lid, known, held, shapes, accuracy)
+        sharing = self._store.select(
+            f"SELECT l.eid, e.kind FROM locates l JOIN entity e ON e.eid = l.eid WHERE l.lid = ? AND l.tx_to = {OPEN}", (lid,)
+        )
+        for eid, kind in sharing:
+            tx.note([eid], kind, "moved")
+
+    def _place_at(self, eid: str, at: tuple[str, str, int, int]) -> tuple[str | None, Any, Accuracy]:
+        """Return location, geometry and accuracy of a thing as of a moment."""
+        found = self._store.select(
+            "SELECT v.lid, v.geometry, v.horizontal_accuracy_m, v.vertical_accuracy_m, v.accuracy_method, v.vertical_datum, v.epoch "
+            "FROM locates l JOIN location_version v ON v.lid = l.lid "
+            f"WHERE l.eid = ? AND l.role = ? AND {_AS_OF.format('l.')} AND {_AS_OF.format('v.')}",
+            (eid, self.declaration.location.role, *at, *at),
+        )
+        if not found:
+            return None, None, Accuracy()
+        lid, blob, *exact = found[0]
+        return lid, shapely.from_wkb(blob), Accuracy(*exact)
+
+    def _facts(self, table: str, columns: str, eid: str, at: tuple[str, str, int, int]) -> list[tuple[str, str]]:
+        """Return dated facts of a thing as of a moment."""
+        return self._store.select(f'SELECT {columns} FROM "{table}" WHERE eid = ? AND {_AS_OF.format("")} ORDER BY "row"', (eid, *at))  # type: ignore[return-value]

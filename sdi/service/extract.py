@@ -1,0 +1,86 @@
+"""The data of a coverage, whole or in part."""
+
+from __future__ import annotations
+
+from pygeoapi.api import coverages as library
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from sdi.crs import CRS84, uri
+from sdi.errors import InputError
+from sdi.history import query_interval
+from sdi.service.answer import document, headers, page, tag, unchanged
+from sdi.service.context import Context
+from sdi.service.coverage import Coverage
+from sdi.service.inventory import Inventory
+from sdi.service.link import itself
+from sdi.service.negotiation import HTML, Wish, understand
+from sdi.service.reference import asked, bounds_between, box_in_crs84
+from sdi.service.view import render
+
+PARAMETERS = ("bbox", "bbox-crs", "subset", "datetime", "properties")
+"""Parameters that choose a part."""
+
+
+def coverage(context: Context, request: Request) -> Response:
+    """Answer ``GET /collections/{collection}/coverage``.
+
+    Parameters
+    ----------
+    context : Context
+        City and settings.
+    request : Request
+        The request.
+    """
+    stock = context.keeper.current()
+    one = stock.coverage(request.path_params["collection"])
+    offer = (*one.formats, ("html", HTML))
+    wish = understand(request, offer, context.settings, PARAMETERS)
+    parameters = _checked(context, stock, one, wish)
+    etag = tag(wish, stock.file, one.name, one.version, stock.state if wish.html else None)
+    if answer := unchanged(request, wish, etag):
+        return answer
+    head = headers(wish, etag, Content_Crs=f"<{uri(one.crs)}>")
+    if wish.html:
+        return page(_page(context, wish, one), head)
+    if wish.format == "tiff" and not parameters:
+        return FileResponse(str(one.tiff), headers=_file_headers(head, one), media_type=wish.media)
+    asked_of = stock.library.with_provider(one.name, one.definition(wish.format))
+    status, body = asked_of.ask(library.get_collection_coverage, wish, one.name, f=wish.format, **parameters)
+    if status == 204:
+        return Response(status_code=204, headers=head)
+    return document(wish, body, head | (_file_headers({}, one) if wish.format == "tiff" else {}))
+
+
+def _checked(context: Context, stock: Inventory, one: Coverage, wish: Wish) -> dict[str, str]:
+    """Check what pygeoapi answers with 500, and hand it boxes in the CRS of the grid, which is all it knows."""
+    given = wish.parameters
+    storage = context.workspace.crs
+    systems = tuple(dict.fromkeys((*stock.systems, one.crs)))
+    system = asked("bbox-crs", given.get("bbox-crs"), systems)
+    checked = {name: given[name] for name in ("subset", "datetime", "properties") if name in given}
+    if "bbox" in given:
+        edges = bounds_between(box_in_crs84(given["bbox"], system, storage), CRS84, one.crs, storage)
+        checked["bbox"] = ",".join(repr(edge) for edge in edges)
+    if "datetime" in given:
+        query_interval(given["datetime"])
+    unknown = set(given.get("properties", "").split(",")) - {"", *one.raster().fields}
+    if unknown:
+        known = ", ".join(one.raster().fields)
+        raise InputError(f"parameter properties names {', '.join(sorted(unknown))}; expected some of {known}")
+    return checked
+
+
+def _file_headers(head: dict[str, str], one: Coverage) -> dict[str, str]:
+    """Name a downloaded file; a Content-Disposition holds no path."""
+    return head | {"Content-Disposition": f'attachment; filename="{one.name}.tif"'}
+
+
+def _page(context: Context, wish: Wish, one: Coverage) -> str:
+    """Render the page of a coverage."""
+    raster = one.raster()
+    return render(
+        "coverage.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters,
+        workspace=context.workspace, one=one, fields=raster.fields, columns=len(raster.grid.x), rows=len(raster.grid.y),
+        links=itself(wish, (*one.formats, ("html", HTML))), crs=uri(one.crs),
+    )  # fmt: skip

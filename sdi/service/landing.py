@@ -1,0 +1,90 @@
+"""Landing page and conformance declaration."""
+
+from __future__ import annotations
+
+from pygeoapi import api as core
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sdi.service.answer import document, headers, page, tag, unchanged
+from sdi.service.context import Context
+from sdi.service.link import itself, link, pair
+from sdi.service.negotiation import DOCUMENT, HTML, JSON, OPENAPI, understand
+from sdi.service.phrase import say
+from sdi.service.view import render
+
+_COMMON = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
+_FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
+_FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
+PROVED = frozenset(
+    {
+        *(_COMMON + name for name in ("core", "landing-page", "json", "html", "oas30")),
+        *(_FEATURES_1 + name for name in ("core", "geojson", "html", "oas30")),
+        "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+        *(_FEATURES_3 + name for name in ("queryables", "queryables-query-parameters")),
+    }
+)
+"""Conformance classes with a test per requirement in ``tests/conformance``. pygeoapi claims more for itself."""
+
+
+def landing(context: Context, request: Request) -> Response:
+    """Answer ``GET /``.
+
+    Parameters
+    ----------
+    context : Context
+        City and settings.
+    request : Request
+        The request.
+    """
+    wish = understand(request, DOCUMENT, context.settings)
+    stock = context.keeper.current()
+    etag = tag(wish, stock.state)
+    if answer := unchanged(request, wish, etag):
+        return answer
+    said = stock.library.document(core.landing_page, wish)
+    body = {
+        "title": context.workspace.title.of(wish.language),
+        "description": said["description"],
+        "links": [
+            *itself(wish, DOCUMENT),
+            link("service-desc", wish.address("/openapi"), OPENAPI, say("api_definition", wish.language)),
+            link("service-doc", wish.address("/openapi", f="html"), HTML, say("api_documentation", wish.language)),
+            *pair(wish, "conformance", "/conformance", JSON, "conformance"),
+            *pair(wish, "data", "/collections", JSON, "collections"),
+        ],
+    }
+    if not wish.html:
+        return document(wish, body, headers(wish, etag))
+    html = render(
+        "landing.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters,
+        workspace=context.workspace, body=body, site=wish.site if context.has_portal else None,
+        collections=list(stock.collections.values()), coverages=list(stock.coverages.values()),
+    )  # fmt: skip
+    return page(html, headers(wish, etag))
+
+
+def conformance(context: Context, request: Request) -> Response:
+    """Answer ``GET /conformance`` with the classes that tests prove.
+
+    Parameters
+    ----------
+    context : Context
+        City and settings.
+    request : Request
+        The request.
+    """
+    wish = understand(request, DOCUMENT, context.settings)
+    stock = context.keeper.current()
+    etag = tag(wish, stock.state)
+    if answer := unchanged(request, wish, etag):
+        return answer
+    claimed = stock.library.document(core.conformance, wish)["conformsTo"]
+    body = {"conformsTo": sorted(PROVED & set(claimed)), "links": itself(wish, DOCUMENT)}
+    if not wish.html:
+        return document(wish, body, headers(wish, etag))
+    html = render(
+        "conformance.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters,
+        workspace=context.workspace, body=body,
+    )  # fmt: skip
+    return page(html, headers(wish, etag))

@@ -1,0 +1,118 @@
+"""Errors as answers: one table, one shape, JSON or a page."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sdi.errors import Gone, InputError, NotFound, PhusaError, RefusedError
+from sdi.service.negotiation import HTML, JSON, LANGUAGES, ROOT, language_of, prefers_html
+from sdi.service.phrase import say
+from sdi.service.view import render
+
+logger = logging.getLogger(__name__)
+
+_TABLE: tuple[tuple[type[Exception], int, str], ...] = (
+    (RefusedError, 400, "InvalidParameterValue"),
+    (InputError, 400, "InvalidParameterValue"),
+    (Gone, 410, "Gone"),
+    (NotFound, 404, "NotFound"),
+)
+_CODES = {400: "InvalidParameterValue", 404: "NotFound", 405: "MethodNotAllowed", 406: "NotAcceptable", 503: "Busy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong, as a client reads it; the shape is pygeoapi's."""
+
+    status: int
+    code: str
+    description: str
+    successors: tuple[str, ...] = ()
+    """Identifiers that took the place of a thing that is gone."""
+
+    def document(self, links: list[dict[str, str]]) -> dict[str, object]:
+        """Body of the JSON answer.
+
+        Parameters
+        ----------
+        links : list of dict
+            Links to the successors.
+
+        Returns
+        -------
+        dict
+        """
+        body: dict[str, object] = {"code": self.code, "type": self.code, "description": self.description}
+        return body | {"successors": list(self.successors), "links": links} if self.status == HTTPStatus.GONE else body
+
+
+def problem_of(error: Exception) -> Problem:
+    """Look an error up in the table; what is not in it is our own fault and says nothing of the inside.
+
+    Parameters
+    ----------
+    error : Exception
+        What was raised.
+
+    Returns
+    -------
+    Problem
+    """
+    if isinstance(error, HTTPException):
+        return Problem(error.status_code, _CODES.get(error.status_code, "NoApplicableCode"), error.detail)
+    for kind, status, code in _TABLE:
+        if isinstance(error, kind) and isinstance(error, PhusaError):
+            successors = error.successors if isinstance(error, Gone) else ()
+            return Problem(status, code, error.message, successors)
+    return Problem(500, "NoApplicableCode", "the server made a mistake; its log says which")
+
+
+async def answer_problem(request: Request, error: Exception) -> Response:
+    """Answer an error.
+
+    Parameters
+    ----------
+    request : Request
+        The request that failed.
+    error : Exception
+        What was raised.
+
+    Returns
+    -------
+    Response
+        JSON, or a page where the client prefers one.
+    """
+    problem = problem_of(error)
+    if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    language = _language(request)
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    headers |= {"Content-Language": language, "Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
+    links = [_successor(request, eid, language) for eid in problem.successors]
+    if prefers_html(request):
+        page = render(
+            "problem.html", language, base=ROOT, path=request.url.path.removeprefix(ROOT), problem=problem, links=links
+        )
+        return Response(page, problem.status, headers, f"{HTML}; charset=utf-8")
+    return Response(orjson.dumps(problem.document(links)), problem.status, headers, JSON)
+
+
+def _language(request: Request) -> str:
+    """Language of the answer; a wrong ``lang`` must not break the error that says so."""
+    try:
+        return language_of(request)
+    except InputError:
+        return LANGUAGES[0]
+
+
+def _successor(request: Request, eid: str, language: str) -> dict[str, str]:
+    """Link to a thing that took the place of the one asked for, beside it in the same path."""
+    path = request.url.path.rpartition("/")[0]
+    return {"rel": "successor-version", "type": JSON, "title": say("successor", language), "href": f"{path}/{eid}"}

@@ -1,0 +1,93 @@
+"""A question for features, read from the query of a request and checked before anything is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sdi.collection import Collection
+from sdi.crs import CRS84, StorageCRS
+from sdi.errors import InputError
+from sdi.history import query_interval
+from sdi.service.negotiation import COMMON, Wish
+from sdi.service.parameter import Box, integer, typed
+from sdi.service.reference import asked, box_in_crs84
+from sdi.settings import Settings
+
+PARAMETERS = ("limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime")
+"""Parameters of every collection's items besides its queryables."""
+_RESERVED = {*PARAMETERS, *COMMON}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsQuery:
+    """Which features of a collection, how many of them, and in which CRS."""
+
+    limit: int
+    offset: int = 0
+    """Features to leave out first."""
+    after: int | None = None
+    """Key of the last feature of the page before; pages found by it cost the same however deep they are."""
+    bbox: Box | None = None
+    """Box in CRS84 [degree]."""
+    datetime: str | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
+    """Queryable to the value it must have."""
+    crs: str = CRS84
+
+    @classmethod
+    def of(
+        cls, wish: Wish, collection: Collection, systems: tuple[str, ...], storage: StorageCRS, settings: Settings
+    ) -> ItemsQuery:
+        """Read a query.
+
+        Parameters
+        ----------
+        wish : Wish
+            The request.
+        collection : Collection
+            What is asked for, with its queryables.
+        systems : tuple of str
+            Systems offered.
+        storage : StorageCRS
+            For the pinned datum operation.
+        settings : Settings
+            For the limits.
+
+        Raises
+        ------
+        InputError
+            If a value cannot be used; the message names the parameter and what was expected.
+        """
+        given = wish.parameters
+        if "offset" in given and "after" in given:
+            raise InputError("parameters offset and after are both given; give one of them")
+        box_system = asked("bbox-crs", given.get("bbox-crs"), systems)
+        if "datetime" in given:
+            query_interval(given["datetime"])
+        return cls(
+            limit=integer("limit", given.get("limit", str(settings.default_items)), minimum=1, maximum=settings.maximum_items),
+            offset=integer("offset", given.get("offset", "0"), minimum=0),
+            after=integer("after", given["after"], minimum=0) if "after" in given else None,
+            bbox=box_in_crs84(given["bbox"], box_system, storage) if "bbox" in given else None,
+            datetime=given.get("datetime"),
+            where={name: typed(name, given[name], one) for name, one in queryables(collection).items() if name in given},
+            crs=asked("crs", given.get("crs"), systems),
+        )
+
+
+def queryables(collection: Collection) -> dict[str, dict[str, object]]:
+    """Properties by which features can be chosen with a parameter of the same name.
+
+    Parameters
+    ----------
+    collection : Collection
+        The collection.
+
+    Returns
+    -------
+    dict of str to dict
+        Name to JSON Schema; places are chosen by ``bbox``, and a property with the name of a parameter is left out.
+    """
+    properties: dict[str, dict[str, object]] = collection.schema["properties"]
+    return {name: one for name, one in properties.items() if "type" in one and name not in _RESERVED}

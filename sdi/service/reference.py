@@ -1,0 +1,153 @@
+"""Coordinate reference systems offered to clients (Features 2).
+
+A city is offered CRS84, WGS 84 with latitude first, Web Mercator, its storage CRS, and every projected system of the
+EPSG register with the same geodetic datum whose area of use meets the city: no list of any country stands here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import shapely
+from pyproj import CRS
+from pyproj.aoi import AreaOfInterest
+from pyproj.database import query_crs_info
+from pyproj.enums import PJType
+
+from sdi.crs import CRS84, StorageCRS, from_uri, is_latitude_first, known, project, uri
+from sdi.errors import InputError
+from sdi.service.parameter import Box, box, check_globe
+
+_WORLD = ("EPSG:4326", "EPSG:3857")
+_SEGMENTS = 20
+"""Pieces into which each edge of a box is cut before it is reprojected, as edges become curves."""
+
+
+@cache
+def offered(storage: str, extent: Box | None) -> tuple[str, ...]:
+    """List the systems in which features of a city can be asked for.
+
+    Parameters
+    ----------
+    storage : str
+        Storage CRS, ``EPSG:n``.
+    extent : tuple of float (4,) [degree, CRS84], optional
+        Where the city is; without it only the systems of the world and the storage CRS are offered.
+
+    Returns
+    -------
+    tuple of str
+        ``OGC:CRS84`` first, as some clients take the first of the list.
+    """
+    first = (CRS84, *_WORLD, storage)
+    if extent is None:
+        return tuple(dict.fromkeys(first))
+    datum: CRS | None = known(storage).geodetic_crs
+    found = query_crs_info(
+        auth_name="EPSG", pj_types=[PJType.PROJECTED_CRS], area_of_interest=AreaOfInterest(*extent), contains=False
+    )
+    codes = sorted({int(one.code) for one in found if not one.deprecated})
+    near = (f"EPSG:{code}" for code in codes if known(f"EPSG:{code}").geodetic_crs == datum)
+    return tuple(dict.fromkeys((*first, *near)))
+
+
+def uris(codes: tuple[str, ...]) -> list[str]:
+    """Name systems by their URIs.
+
+    Parameters
+    ----------
+    codes : tuple of str
+        Systems such as ``EPSG:3857``.
+
+    Returns
+    -------
+    list of str
+    """
+    return [uri(code) for code in codes]
+
+
+def asked(name: str, text: str | None, codes: tuple[str, ...]) -> str:
+    """Read a parameter that names a system.
+
+    Parameters
+    ----------
+    name : str
+        ``crs`` or ``bbox-crs``.
+    text : str, optional
+        URI sent by the client; CRS84 without it.
+    codes : tuple of str
+        Systems offered.
+
+    Returns
+    -------
+    str
+        Code of the system.
+
+    Raises
+    ------
+    InputError
+        If the URI names a system that is not offered.
+    """
+    code = CRS84 if text is None else from_uri(text)
+    if code not in codes:
+        raise InputError(f"parameter {name} is {text!r}, not offered here; expected one of {', '.join(uris(codes))}")
+    return code
+
+
+def box_in_crs84(text: str, code: str, storage: StorageCRS) -> Box:
+    """Read ``bbox`` in the system of ``bbox-crs`` and express it in longitude and latitude.
+
+    Parameters
+    ----------
+    text : str
+        The parameter.
+    code : str
+        System of the numbers, in its own axis order.
+    storage : StorageCRS
+        For the pinned datum operation.
+
+    Returns
+    -------
+    tuple of float (4,) [degree, CRS84]
+        Box around the box asked for.
+
+    Raises
+    ------
+    InputError
+        If the numbers are no box of that system.
+    """
+    edges = box(text, latitude_first=is_latitude_first(code))
+    if code in {CRS84, "EPSG:4326"}:
+        return check_globe(edges)
+    if edges[0] > edges[2]:
+        raise InputError(f"parameter bbox is {text!r}; only boxes in longitude and latitude may cross the antimeridian")
+    return bounds_between(edges, code, CRS84, storage)
+
+
+def bounds_between(edges: Box, source: str, target: str, storage: StorageCRS) -> Box:
+    """Express a box in another system.
+
+    Parameters
+    ----------
+    edges : tuple of float (4,) [CRS ``source``]
+        Box, east-west first.
+    source, target : str
+        Systems.
+    storage : StorageCRS
+        For the pinned datum operation.
+
+    Returns
+    -------
+    tuple of float (4,) [CRS ``target``]
+        The smallest box around the given one, east-west first.
+    """
+    if source == target:
+        return edges
+    ring = shapely.box(*edges)
+    longest = max(edges[2] - edges[0], edges[3] - edges[1])
+    if longest > 0:
+        ring = shapely.segmentize(ring, longest / _SEGMENTS)
+    moved = project(np.array([ring], dtype=object), source, target, storage.operation)[0]
+    west, south, east, north = shapely.bounds(moved).tolist()
+    return west, south, east, north

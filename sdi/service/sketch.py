@@ -1,0 +1,93 @@
+"""A small drawing of where things lie, as SVG inside the page: no map library, no tiles, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from sdi.service.parameter import Box
+
+WIDTH = 480
+"""Width of a drawing [px]."""
+_TALLEST = 480
+_MARGIN = 12
+_MAXIMUM_SHAPES = 1000
+"""Things drawn at most; a sketch of more is a blot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """Lines and points in drawing units, ready for a template."""
+
+    width: int
+    height: int
+    areas: tuple[str, ...] = ()
+    """Path data of polygons."""
+    lines: tuple[str, ...] = ()
+    """Path data of lines."""
+    points: tuple[tuple[float, float], ...] = ()
+
+
+def sketch(geometries: Sequence[shapely.Geometry | None]) -> Sketch | None:
+    """Draw geometries.
+
+    Parameters
+    ----------
+    geometries : sequence of shapely geometry [CRS84]
+        What to draw; ``None`` and everything beyond the first thousand is left out.
+
+    Returns
+    -------
+    Sketch or None
+        None where there is nothing to draw.
+    """
+    shapes = np.array([one for one in geometries if one is not None and not one.is_empty][:_MAXIMUM_SHAPES], dtype=object)
+    if not len(shapes):
+        return None
+    west, south, east, north = shapely.total_bounds(shapes).tolist()
+    squeeze = float(np.cos(np.radians((south + north) / 2)))
+    scale, height = _fit(max((east - west) * squeeze, 1e-9), max(north - south, 1e-9))
+
+    def place(lonlat: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        x = (lonlat[:, 0] - (west + east) / 2) * squeeze * scale + WIDTH / 2
+        y = height / 2 - (lonlat[:, 1] - (south + north) / 2) * scale
+        return np.column_stack([x, y])
+
+    parts = shapely.get_parts(shapely.transform(shapely.force_2d(shapes), place))
+    parts = shapely.simplify(parts, 0.5, preserve_topology=False)
+    kinds = shapely.get_type_id(parts)
+    areas = [_path(one.exterior.coords) + "".join(_path(ring.coords) for ring in one.interiors) for one in parts[kinds == 3]]
+    return Sketch(
+        WIDTH,
+        height,
+        tuple(one for one in areas if one),
+        tuple(_path(one.coords) for one in parts[kinds == 1]),
+        tuple((round(x, 1), round(y, 1)) for x, y in shapely.get_coordinates(parts[kinds == 0]).tolist()),
+    )
+
+
+def sketch_of_box(box: Box) -> Sketch | None:
+    """Draw a box.
+
+    Parameters
+    ----------
+    box : tuple of float (4,) [degree, CRS84]
+        The box.
+    """
+    return sketch([shapely.box(*box)])
+
+
+def _fit(wide: float, tall: float) -> tuple[float, int]:
+    """Choose scale and height of a drawing; a single point gets a flat one."""
+    ratio = min(max(tall / wide, 0.3), _TALLEST / WIDTH)
+    height = round(WIDTH * ratio)
+    return min((WIDTH - 2 * _MARGIN) / wide, (height - 2 * _MARGIN) / tall), height
+
+
+def _path(coordinates: Sequence[tuple[float, ...]]) -> str:
+    """Write path data."""
+    points = [f"{x:.1f} {y:.1f}" for x, y, *_ in coordinates]
+    return f"M{'L'.join(points)}" if points else ""

@@ -1,0 +1,84 @@
+"""``/id/{kind}/{uuid}``: the lasting address of a thing, which answers for ever."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sdi.collection import Thing
+from sdi.errors import Gone, NotFound
+from sdi.service.answer import document, headers, page, tag, unchanged
+from sdi.service.context import Context
+from sdi.service.link import Link, itself, link
+from sdi.service.negotiation import DOCUMENT, GEOJSON, HTML, JSON, Wish, understand
+from sdi.service.phrase import say
+from sdi.service.view import render
+
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def thing(context: Context, request: Request) -> Response:
+    """Answer ``GET /id/{kind}/{uuid}``.
+
+    Parameters
+    ----------
+    context : Context
+        City and settings.
+    request : Request
+        The request.
+
+    Raises
+    ------
+    NotFound
+        If no such thing was ever published, or what was asked for is no identifier.
+    Gone
+        If the thing has ended; its successors are named.
+    """
+    wish = understand(request, DOCUMENT, context.settings)
+    kind, eid = request.path_params["kind"], request.path_params["uuid"].lower()
+    if not _KIND.fullmatch(kind) or not _UUID.fullmatch(eid):
+        raise NotFound(f"{kind!r}/{eid!r} names nothing; expected /id/<kind>/<uuid>")
+    stock = context.keeper.current()
+    found = stock.publication.thing(kind, eid)
+    if found.valid_to is not None:
+        raise Gone(f"{kind} {eid} ended on {found.valid_to[:10]} ({found.status})", found.successors)
+    etag = tag(wish, stock.state, found)
+    if answer := unchanged(request, wish, etag):
+        return answer
+    links = _links(wish, found)
+    head = headers(wish, etag)
+    if not wish.html:
+        return document(wish, _body(found, links), head)
+    html = render(
+        "thing.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters, workspace=context.workspace,
+        thing=found, collection=stock.collection(found.collection),
+    )  # fmt: skip
+    return page(html, head)
+
+
+def _body(found: Thing, links: list[Link]) -> dict[str, object]:
+    """Describe a thing."""
+    return {
+        "id": found.eid,
+        "kind": found.kind,
+        "collection": found.collection,
+        "status": found.status,
+        "validFrom": found.valid_from,
+        "validTo": found.valid_to,
+        "successors": list(found.successors),
+        "links": links,
+    }
+
+
+def _links(wish: Wish, found: Thing) -> list[Link]:
+    """Link a thing to its item and its collection."""
+    path = f"/collections/{found.collection}"
+    return [
+        *itself(wish, DOCUMENT),
+        link("item", wish.address(f"{path}/items/{found.eid}"), GEOJSON, say("see_item", wish.language)),
+        link("item", wish.address(f"{path}/items/{found.eid}", f="html"), HTML, say("see_item", wish.language), wish.language),
+        link("collection", wish.address(path), JSON, say("collection", wish.language)),
+    ]

@@ -1,0 +1,260 @@
+"""The tables of a registry, described once for both stores.
+
+Every fact table has the same frame: a row number that orders all rows, the key of what the fact is about, the fact,
+and the two times. Rows are only ever added; the one permitted update closes ``tx_to``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from geoalchemy2 import Geometry as PostgisGeometry
+from geoalchemy2.elements import WKBElement
+from sqlalchemy.types import TypeDecorator
+
+from sdi.declaration import Declaration, Field
+from sdi.history import FOREVER, OPEN
+
+VERSION = 1
+"""Version of the core tables; a registry with a newer one is not opened."""
+
+REGISTER_PREFIX = "register_"
+
+
+class Geometry(TypeDecorator[bytes]):
+    """WKB on the embedded store, a real ``geometry`` on PostGIS.
+
+    The implementation must be GeoAlchemy2's type on both, because its table hooks look for it.
+    """
+
+    impl = PostgisGeometry
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect | None) -> Any:  # noqa: ANN401 - SQLAlchemy's own signature
+        """Return the column type of a dialect; GeoAlchemy2 also asks with ``None``."""
+        if dialect is None or dialect.name == "postgresql":
+            return self.impl_instance
+        return dialect.type_descriptor(sa.LargeBinary())
+
+    def process_bind_param(self, value: bytes | None, dialect: sa.Dialect) -> object:
+        """Hand WKB to the driver as the dialect wants it."""
+        if value is None or dialect.name != "postgresql":
+            return value
+        return WKBElement(value)
+
+    def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> bytes | None:  # noqa: ANN401
+        """Return WKB whatever the driver gave."""
+        return bytes(value.data) if isinstance(value, WKBElement) else value
+
+
+def _times() -> list[sa.Column[Any]]:
+    """Return the columns of the two times."""
+    return [
+        sa.Column("valid_from", sa.Text, nullable=False),
+        sa.Column("valid_to", sa.Text, nullable=False, server_default=FOREVER),
+        sa.Column("tx_from", sa.BigInteger, nullable=False),
+        sa.Column("tx_to", sa.BigInteger, nullable=False, server_default=str(OPEN)),
+        sa.CheckConstraint("valid_from < valid_to"),
+        sa.CheckConstraint("tx_from < tx_to"),
+    ]
+
+
+def _row() -> sa.Column[Any]:
+    """Return the row number, the same in both stores."""
+    return sa.Column("row", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False)
+
+
+def _eid(name: str = "eid", column_type: Any = sa.Text) -> sa.Column[Any]:  # noqa: ANN401
+    """Return a column that names a thing."""
+    return sa.Column(name, column_type, nullable=False)
+
+
+def core(metadata: sa.MetaData) -> dict[str, sa.Table]:
+    """Describe the tables that all registers share.
+
+    Parameters
+    ----------
+    metadata : MetaData
+        Collection of tables to add them to.
+
+    Returns
+    -------
+    dict of str to Table
+        Fact tables carry ``info["key"]``: the columns that say what a fact is about.
+    """
+    tables = [
+        sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)),
+        sa.Table(
+            "tx",
+            metadata,
+            sa.Column("tx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+            sa.Column("recorded_at", sa.Text, nullable=False),
+            sa.Column("actor", sa.Text, nullable=False),
+            sa.Column("reason", sa.Text, nullable=False),
+            sa.Column("decision", sa.Text),
+            sa.Column("source_sha256", sa.Text),
+            sa.Column("software", sa.Text, nullable=False),
+            sa.Column("previous_hash", sa.Text, nullable=False),
+            sa.Column("hash", sa.Text, nullable=False),
+        ),
+        sa.Table(
+            "declaration",
+            metadata,
+            _row(),
+            sa.Column("register", sa.Text, nullable=False),
+            sa.Column("version", sa.Text, nullable=False),
+            sa.Column("columns", sa.Text, nullable=False),
+            sa.Column("tx_from", sa.BigInteger, nullable=False),
+        ),
+        sa.Table(
+            "entity",
+            metadata,
+            _row(),
+            sa.Column("eid", sa.Text, nullable=False, unique=True),
+            sa.Column("kind", sa.Text, nullable=False),
+            sa.Column("access", sa.SmallInteger, nullable=False, server_default="0"),
+            sa.Column("tx_from", sa.BigInteger, nullable=False),
+        ),
+        sa.Table(
+            "location",
+            metadata,
+            _row(),
+            sa.Column("lid", sa.Text, nullable=False, unique=True),
+            sa.Column("type", sa.Text, nullable=False),
+            sa.Column("tx_from", sa.BigInteger, nullable=False),
+        ),
+        sa.Table(
+            "location_version",
+            metadata,
+            _row(),
+            _eid("lid"),
+            sa.Column("geometry", Geometry(srid=0, spatial_index=False), nullable=False),
+            sa.Column("source_geometry", sa.LargeBinary),
+            sa.Column("source_crs", sa.Text),
+            sa.Column("horizontal_accuracy_m", sa.Double),
+            sa.Column("vertical_accuracy_m", sa.Double),
+            sa.Column("accuracy_method", sa.Text, nullable=False),
+            sa.Column("vertical_datum", sa.Text),
+            sa.Column("epoch", sa.Text),
+            *_times(),
+            sa.Index("location_version_lid", "lid", "valid_from"),
+            info={"key": ("lid",)},
+        ),
+        sa.Table(
+            "locates",
+            metadata,
+            _row(),
+            _eid(),
+            sa.Column("lid", sa.Text, nullable=False),
+            sa.Column("role", sa.Text, nullable=False),
+            *_times(),
+            sa.Index("locates_eid", "eid", "role", "valid_from"),
+            sa.Index("locates_lid", "lid"),
+            info={"key": ("eid", "role")},
+        ),
+        sa.Table(
+            "identifier",
+            metadata,
+            _row(),
+            _eid(),
+            sa.Column("scheme", sa.Text, nullable=False),
+            sa.Column("value", sa.Text, nullable=False),
+            sa.Column("value_norm", sa.Text, nullable=False),
+            *_times(),
+            sa.Index("identifier_eid", "eid", "scheme", "valid_from"),
+            sa.Index("identifier_value", "scheme", "value_norm", "valid_from"),
+            info={"key": ("eid", "scheme", "value_norm")},
+        ),
+        sa.Table(
+            "name",
+            metadata,
+            _row(),
+            _eid(),
+            sa.Column("language", sa.Text, nullable=False),
+            sa.Column("type", sa.Text, nullable=False),
+            sa.Column("text", sa.Text, nullable=False),
+            sa.Column("folded", sa.Text, nullable=False),
+            *_times(),
+            sa.Index("name_eid", "eid", "language", "valid_from"),
+            sa.Index("name_folded", "folded"),
+            info={"key": ("eid", "language", "type")},
+        ),
+        sa.Table(
+            "relation",
+            metadata,
+            _row(),
+            _eid(),
+            sa.Column("verb", sa.Text, nullable=False),
+            sa.Column("other", sa.Text, nullable=False),
+            *_times(),
+            sa.Index("relation_eid", "eid", "verb", "other", "valid_from"),
+            sa.Index("relation_other", "other"),
+            info={"key": ("eid", "verb", "other")},
+        ),
+        sa.Table(
+            "delivery",
+            metadata,
+            _row(),
+            sa.Column("entry", sa.Text, nullable=False),
+            sa.Column("register", sa.Text, nullable=False),
+            sa.Column("custodian", sa.Text, nullable=False),
+            sa.Column("licence", sa.Text, nullable=False),
+            sa.Column("sha256", sa.Text, nullable=False),
+            sa.Column("accepted", sa.BigInteger, nullable=False),
+            sa.Column("quarantined", sa.BigInteger, nullable=False),
+            sa.Column("tx_from", sa.BigInteger, nullable=False),
+        ),
+        sa.Table(
+            "outbox",
+            metadata,
+            _row(),
+            sa.Column("eid", sa.Text, nullable=False),
+            sa.Column("kind", sa.Text, nullable=False),
+            sa.Column("change", sa.Text, nullable=False),
+            sa.Column("tx_from", sa.BigInteger, nullable=False),
+            sa.Index("outbox_tx", "tx_from"),
+        ),
+    ]
+    return {table.name: table for table in tables}
+
+
+_TYPES: dict[str, Any] = {
+    "integer": sa.BigInteger,
+    "number": sa.Double,
+    "boolean": sa.Boolean,
+}
+
+
+def register_table(declaration: Declaration, metadata: sa.MetaData) -> sa.Table:
+    """Describe the table of one register: one row per version of a thing.
+
+    Parameters
+    ----------
+    declaration : Declaration
+        The register.
+    metadata : MetaData
+        Collection of tables to add it to.
+
+    Returns
+    -------
+    Table
+        ``register_<name>(row, eid, status, fields..., valid_from, valid_to, tx_from, tx_to)``.
+    """
+    name = REGISTER_PREFIX + declaration.name
+    return sa.Table(
+        name,
+        metadata,
+        _row(),
+        _eid(),
+        sa.Column("status", sa.Text, nullable=False),
+        *[sa.Column(column_name(field), _TYPES.get(field.type, sa.Text)) for field in declaration.fields],
+        *_times(),
+        sa.Index(f"{name}_eid", "eid", "valid_from"),
+        info={"key": ("eid",)},
+    )
+
+
+def column_name(field: Field) -> str:
+    """Return the column of a field; prefixed, so that no field can take the name of a column of the frame."""
+    return f"f_{field.name}"

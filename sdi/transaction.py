@@ -1,0 +1,98 @@
+"""One step of what a registry knows: rows added, rows closed, things that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sdi.history import Interval, cut
+from sdi.identity import Ids
+from sdi.store.embedded import EmbeddedStore, Row
+
+TIMES = ("valid_from", "valid_to", "tx_from")
+FRAME = ("row", "tx_to", *TIMES)
+"""Columns of a fact table that are not the fact."""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One step of what the registry knows. Made by :meth:`Registry.transaction`."""
+
+    number: int
+    recorded_at: str
+    store: EmbeddedStore
+    ids: Ids
+    first: dict[str, int] = field(default_factory=dict)
+    """First row written, by table."""
+    closed: dict[str, list[int]] = field(default_factory=dict)
+    """Rows closed, by table."""
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> range:
+        """Add rows to a fact table.
+
+        Parameters
+        ----------
+        table : str
+            Name of the table.
+        columns : sequence of str (m,)
+            Columns given.
+        rows : sequence of tuple (n, m)
+            Values.
+
+        Returns
+        -------
+        range
+            Numbers of the new rows.
+        """
+        if not rows:
+            return range(0)
+        numbers = self.store.insert(table, columns, rows)
+        self.first.setdefault(table, numbers.start)
+        return numbers
+
+    def close(self, table: str, rows: Sequence[int]) -> None:
+        """Say that rows stop being known with this transaction."""
+        self.store.close_rows(table, rows, self.number)
+        self.closed.setdefault(table, []).extend(rows)
+
+    def note(self, eids: Sequence[str], kind: str, change: str) -> None:
+        """Tell the outbox which things changed."""
+        self.insert("outbox", ("eid", "kind", "change", "tx_from"), [(eid, kind, change, self.number) for eid in eids])
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was written."""
+        return not self.first and not self.closed
+
+    def rewrite(self, table: str, known: Sequence[tuple[int, Interval]], held: Interval, payload: Mapping[str, Any]) -> range:
+        """Write one fact over an interval of a fact table.
+
+        Rows that it touches are closed; what is left of them on either side is written again as it was.
+
+        Parameters
+        ----------
+        table : str
+            Fact table.
+        known : sequence of (int, Interval)
+            Rows known now about the same thing.
+        held : Interval
+            Where the new fact holds.
+        payload : mapping of str to value
+            Columns of the new fact, without the times.
+
+        Returns
+        -------
+        range
+            Numbers of the rows written, the new fact last.
+        """
+        cuts = cut(known, held)
+        names = [name for name in self.store.columns(table) if name not in FRAME]
+        listed = ", ".join(f'"{name}"' for name in names)
+        left: list[Row] = []
+        for one in cuts:
+            old = self.store.select(f'SELECT {listed} FROM "{table}" WHERE "row" = ?', (one.row,))[0]
+            left += [(*old, part.start, part.end, self.number) for part in one.remainders]
+        self.close(table, [one.row for one in cuts])
+        new = (*(payload[name] for name in names), held.start, held.end, self.number)
+        return self.insert(table, (*names, *TIMES), [*left, new])

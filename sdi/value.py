@@ -1,0 +1,194 @@
+"""Values of fields: from what a caller gives to what the register keeps.
+
+Columns are checked whole. A missing value is ``None`` whatever it was before (NaN, NaT, NA, an empty text); numbers
+become Python's own; dates become ISO text. Nothing is guessed: a value of the wrong type is an error with its row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sdi.declaration import CodeList, Declaration, Field
+from sdi.errors import InputError
+from sdi.history import instant
+
+Column = list[Any]
+
+
+def plain(values: Sequence[Any] | np.ndarray[Any, Any] | pd.Series) -> Column:
+    """Return a column as Python values with ``None`` where something is missing.
+
+    Parameters
+    ----------
+    values : sequence (n,)
+        Any sequence, array or series.
+
+    Returns
+    -------
+    list (n,)
+        Python's own values.
+    """
+    series = pd.Series(values, dtype=object) if not isinstance(values, pd.Series) else values.astype(object)
+    missing = pd.isna(series).to_numpy()
+    listed = series.tolist()
+    return [None if gone or value == "" else _own(value) for value, gone in zip(listed, missing, strict=True)]
+
+
+def _own(value: Any) -> Any:  # noqa: ANN401 - any value of a delivery
+    """Return a numpy scalar as Python's own value."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _text(field: Field, value: Any) -> str:  # noqa: ANN401
+    text = str(value)
+    if field.max_length is not None and len(text) > field.max_length:
+        raise ValueError(f"has {len(text)} characters, at most {field.max_length} are allowed")
+    if field.pattern and not re.fullmatch(field.pattern, text):
+        raise ValueError(f"does not match {field.pattern}")
+    return text
+
+
+def _number(field: Field, value: Any) -> float:  # noqa: ANN401
+    if isinstance(value, bool):
+        raise ValueError("is true or false, not a number")
+    number = float(value)
+    if not np.isfinite(number):
+        raise ValueError("is not finite")
+    if field.minimum is not None and number < field.minimum:
+        raise ValueError(f"lies below {field.minimum} {field.unit or ''}".rstrip())
+    if field.maximum is not None and number > field.maximum:
+        raise ValueError(f"lies above {field.maximum} {field.unit or ''}".rstrip())
+    return number
+
+
+def _integer(field: Field, value: Any) -> int:  # noqa: ANN401
+    number = _number(field, value)
+    if number != int(number):
+        raise ValueError("is not a whole number")
+    return int(number)
+
+
+def _boolean(field: Field, value: Any) -> int:  # noqa: ANN401
+    if value in (True, False, 0, 1):
+        return int(value)
+    raise ValueError("is neither true nor false")
+
+
+def _date(field: Field, value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, datetime):
+        value = value.date()
+    return date.fromisoformat(str(value)).isoformat()
+
+
+def _datetime(field: Field, value: Any) -> str:  # noqa: ANN401
+    return instant(value)
+
+
+_KEEP: Mapping[str, Callable[[Field, Any], Any]] = {
+    "text": _text,
+    "code": _text,
+    "reference": _text,
+    "number": _number,
+    "integer": _integer,
+    "boolean": _boolean,
+    "date": _date,
+    "datetime": _datetime,
+}
+
+
+def checked(field: Field, values: Sequence[Any], codes: CodeList | None = None, *, complete: bool = True) -> Column:
+    """Return a column as the register keeps it.
+
+    Parameters
+    ----------
+    field : Field
+        Declaration of the field.
+    values : sequence (n,) [unit of the field]
+        Values given.
+    codes : CodeList, optional
+        Codes that a ``code`` field may take.
+    complete : bool
+        Whether a required field must have a value in every row.
+
+    Returns
+    -------
+    list (n,) [unit of the field]
+        Values kept.
+
+    Raises
+    ------
+    InputError
+        Naming field, row, value and what is allowed.
+    """
+    allowed = {code.code for code in codes.codes} if codes else None
+    keep = _KEEP[field.type]
+    kept: Column = []
+    for row, value in enumerate(plain(values)):
+        try:
+            if value is None:
+                if field.required and complete:
+                    raise ValueError("is missing, but the field is required")
+                kept.append(None)
+                continue
+            value = keep(field, value)
+            if allowed is not None and value not in allowed:
+                raise ValueError(f"is not in the code list {field.codes}")
+        except (ValueError, TypeError) as error:
+            raise InputError(
+                f"field {field.name}, row {row}: {value!r} {error}", code="value-invalid",
+                details={"field": field.name, "row": row, "value": repr(value)},
+            ) from error
+        kept.append(value)
+    return kept
+
+
+def checked_columns(
+    declaration: Declaration, codes: Mapping[str, CodeList], values: Mapping[str, Sequence[Any]], count: int, *, complete: bool = True
+) -> dict[str, Column]:
+    """Return all columns as the register keeps them.
+
+    Parameters
+    ----------
+    declaration : Declaration
+        The register.
+    codes : mapping of str to CodeList
+        Code lists of the catalogue.
+    values : mapping of str to sequence (n,)
+        Columns given, by field.
+    count : int
+        Number of rows n.
+    complete : bool
+        Whether required fields must be there.
+
+    Returns
+    -------
+    dict of str to list (n,)
+        One column for each field given, and for each required one.
+
+    Raises
+    ------
+    InputError
+        If a field is not declared, a column has another length, or a value is refused.
+    """
+    known = {field.name: field for field in declaration.fields}
+    strange = sorted(set(values) - set(known))
+    if strange:
+        raise InputError(
+            f"register {declaration.name} has no field {strange[0]!r}; it has {', '.join(known)}", code="field-unknown"
+        )
+    columns = {}
+    for name, field in known.items():
+        if name not in values:
+            if field.required and complete:
+                raise InputError(f"field {name} of register {declaration.name} is required but not given", code="field-missing")
+            continue
+        if len(values[name]) != count:
+            raise InputError(f"field {name} has {len(values[name])} values for {count} things", code="length-differs")
+        columns[name] = checked(field, values[name], codes.get(field.codes or ""), complete=complete)
+    return columns

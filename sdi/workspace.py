@@ -1,0 +1,166 @@
+"""The folder of one city.
+
+::
+
+    workspace.yaml      who it is, its CRS and pinned operation, what must be said about its data
+    registry.db         everything it knows; the service never opens it
+    publications/       one GeoPackage per access level: what the world may see
+    rasters/            published coverages, one folder each
+    catalogs/           further registers, codes, styles and entries of this city
+    reports/            what the loads reported
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sdi.catalog import Catalog
+from sdi.crs import StorageCRS
+from sdi.declaration import Label
+from sdi.errors import WorkspaceError
+from sdi.history import Clock
+from sdi.identity import Ids
+from sdi.registry import Registry
+
+FILE = "workspace.yaml"
+_KEYS = {"name", "title", "crs", "operation", "synthetic", "notice", "bounds", "timezone", "description", "languages"}
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One city and where its data lie."""
+
+    folder: Path
+    name: str
+    title: Label
+    crs: StorageCRS
+    catalogs: tuple[Path, ...]
+    """Folders of the catalogue, the workspace's own last."""
+    synthetic: bool = False
+    """Whether everything in it is invented."""
+    notice: Label | None = None
+    """What must be said wherever its data are shown."""
+    description: Label | None = None
+    bounds: tuple[float, float, float, float] | None = None
+    """Envelope of the city [m, storage CRS]."""
+
+    @classmethod
+    def open(cls, folder: Path, catalog_folder: Path) -> Workspace:
+        """Open the folder of a city.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder.
+        catalog_folder : Path
+            The catalogue that every city shares.
+
+        Raises
+        ------
+        WorkspaceError
+            If it is no workspace; the message says how to make one.
+        """
+        path = folder / FILE
+        if not path.is_file():
+            raise WorkspaceError(f"{folder} is no workspace: it has no {FILE}; make one with `phusa init {folder}` or `phusa demo`")
+        document = _read(path)
+        crs = StorageCRS(document["crs"], document.get("operation"))
+        crs.check()
+        own = folder / "catalogs"
+        return cls(
+            folder=folder, name=document["name"], title=_label(document["title"]), crs=crs,
+            catalogs=(catalog_folder, own) if own.is_dir() else (catalog_folder,),
+            synthetic=bool(document.get("synthetic", False)), notice=_label(document.get("notice")),
+            description=_label(document.get("description")), bounds=_bounds(path, document.get("bounds")),
+        )  # fmt: skip
+
+    @classmethod
+    def make(cls, folder: Path, source: Path, catalog_folder: Path) -> Workspace:
+        """Make the folder of a city from its description.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder to make; empty or missing.
+        source : Path
+            The ``workspace.yaml`` to start from.
+        catalog_folder : Path
+            The catalogue that every city shares.
+
+        Raises
+        ------
+        WorkspaceError
+            If the folder holds something already.
+        """
+        if folder.exists() and any(folder.iterdir()):
+            raise WorkspaceError(f"{folder} is not empty; choose a new folder, or remove this one first")
+        for part in ("publications", "rasters", "reports"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        (folder / FILE).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+        return cls.open(folder, catalog_folder)
+
+    @property
+    def registry_path(self) -> Path:
+        """File of the registry."""
+        return self.folder / "registry.db"
+
+    @property
+    def rasters(self) -> Path:
+        """Folder of the published coverages."""
+        return self.folder / "rasters"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the load reports."""
+        return self.folder / "reports"
+
+    def publication_path(self, level: str) -> Path:
+        """Return the file of the publication of one access level."""
+        return self.folder / "publications" / f"{level}.gpkg"
+
+    def catalog(self) -> Catalog:
+        """Read the catalogue: what every city shares, then what this one adds."""
+        return Catalog.read(*self.catalogs)
+
+    def registry(self, *, clock: Clock | None = None, ids: Ids | None = None) -> Registry:
+        """Open the registry; make it where it is missing."""
+        return Registry.open(self.registry_path, self.catalog(), self.crs, clock=clock, ids=ids)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read the description of a workspace and check its keys."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WorkspaceError(f"{path} is not readable as YAML ({error})") from error
+    if not isinstance(document, dict):
+        raise WorkspaceError(f"{path} holds no keys; expected name, title, crs")
+    missing = {"name", "title", "crs"} - set(document)
+    strange = set(document) - _KEYS
+    if missing or strange:
+        what = f"lacks {', '.join(sorted(missing))}" if missing else f"has unknown keys {', '.join(sorted(strange))}"
+        raise WorkspaceError(f"{path} {what}; known are {', '.join(sorted(_KEYS))}")
+    return document
+
+
+def _label(value: object) -> Label | None:
+    """Read a text in two languages."""
+    if value is None:
+        return None
+    if not isinstance(value, dict) or set(value) != {"vi", "en"}:
+        raise WorkspaceError(f"{value!r} is not a text in two languages; expected {{vi: ..., en: ...}}")
+    return Label(str(value["vi"]), str(value["en"]))
+
+
+def _bounds(path: Path, value: object) -> tuple[float, float, float, float] | None:
+    """Read an envelope."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 4:
+        raise WorkspaceError(f"{path}: bounds is {value!r}; expected [xmin, ymin, xmax, ymax] in the storage CRS")
+    xmin, ymin, xmax, ymax = (float(one) for one in value)
+    return xmin, ymin, xmax, ymax

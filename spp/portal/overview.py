@@ -1,0 +1,122 @@
+"""Generalised pictures of whole collections, for small scales and for pages without a map.
+
+Areas and lines too small to be seen are left out, the rest is simplified; points are thinned evenly, so that what is
+dense stays dense. A generalised feature keeps its identifier and the value its class is chosen by, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import orjson
+import shapely
+from numpy.typing import NDArray
+
+from sdi.collection import Collection
+from sdi.publication import Publication
+
+CELLS = 1500
+"""Cells along the longer side of the extent; smaller than one cell is invisible."""
+MOST = 4000
+"""Most features of one generalised picture."""
+_PAGE = 2000
+_DECIMALS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The generalised features of one collection."""
+
+    ids: tuple[str, ...]
+    values: tuple[object, ...]
+    """Value of the field that chooses the class, ``None`` where nothing does."""
+    geometries: NDArray[np.object_]
+    """Geometries (feature,) [degree, CRS84]."""
+
+    def geojson(self, by: str | None) -> bytes:
+        """Write the features as a GeoJSON FeatureCollection.
+
+        Parameters
+        ----------
+        by : str or None
+            Name of the property that holds the value.
+
+        Returns
+        -------
+        bytes
+            UTF-8 JSON [CRS84].
+        """
+        shapes = shapely.to_geojson(self.geometries)
+        features = [
+            {"type": "Feature", "id": eid, "geometry": orjson.Fragment(shape), "properties": {by: value} if by else {}}
+            for eid, value, shape in zip(self.ids, self.values, shapes, strict=True)
+        ]
+        return orjson.dumps({"type": "FeatureCollection", "features": features})
+
+
+def overview(publication: Publication, collection: Collection, by: str | None, most: int = MOST) -> Overview:
+    """Generalise a collection.
+
+    Parameters
+    ----------
+    publication : Publication
+        Where its features are read.
+    collection : Collection
+        The collection.
+    by : str or None
+        Property that chooses the class of a feature.
+    most : int, optional
+        Largest number of features kept [1].
+
+    Returns
+    -------
+    Overview
+        Empty where nothing has a place.
+    """
+    rows = [row for row in _rows(publication, collection.name, by) if row[2] is not None]
+    geometries: NDArray[np.object_] = np.array([row[2] for row in rows], dtype=object)
+    if collection.extent is None or not rows:
+        return Overview((), (), np.array([], dtype=object))
+    west, south, east, north = collection.extent
+    cell = max(east - west, north - south) / CELLS
+    ids = [row[0] for row in rows]
+    kept = _kept(geometries, ids, cell, most)
+    shapes = _simplified(geometries[kept], cell / 2)
+    return Overview(tuple(ids[i] for i in kept), tuple(rows[i][1] for i in kept), shapes)
+
+
+def _rows(publication: Publication, name: str, by: str | None) -> Iterator[tuple[str, object, shapely.Geometry | None]]:
+    """Read identifier, class value and geometry of every feature, page by page."""
+    after: int | None = None
+    while True:
+        page = publication.items(name, limit=_PAGE, after=after)
+        shapes = shapely.from_geojson(np.array(page.features, dtype=object), on_invalid="ignore")
+        for feature, shape in zip(page.features, np.atleast_1d(shapes), strict=True):
+            document = orjson.loads(feature)
+            yield document["id"], document["properties"].get(by) if by else None, shape
+        if page.next_key is None:
+            return
+        after = page.next_key
+
+
+def _kept(geometries: NDArray[np.object_], ids: list[str], cell: float, most: int) -> NDArray[np.intp]:
+    """Places of the features to keep, in their old order."""
+    dimension = shapely.get_dimensions(geometries)
+    size = np.where(dimension == 2, np.sqrt(shapely.area(geometries)), np.where(dimension == 1, shapely.length(geometries), np.inf))
+    seen = np.flatnonzero(size >= cell)
+    if len(seen) <= most:
+        return seen
+    # Points all have the same size: the checksum of the identifier chooses among them, evenly and always alike.
+    chance = np.array([crc32(ids[i].encode()) for i in seen])
+    order = np.lexsort((chance, -size[seen]))
+    return np.sort(seen[order[:most]])
+
+
+def _simplified(geometries: NDArray[np.object_], tolerance: float) -> NDArray[np.object_]:
+    """Drop vertices and decimals that cannot be seen."""
+    simple = shapely.simplify(geometries, tolerance, preserve_topology=True)
+    rounded: NDArray[np.object_] = shapely.transform(simple, lambda points: points.round(_DECIMALS))
+    return rounded

@@ -1,0 +1,82 @@
+/**
+ * The list of layers: switches, legend and what has become of each in this view.
+ * @module legend
+ */
+
+import {element, swatch} from './element.js';
+
+/** @typedef {import('./layer.js').Layer} Layer */
+/** @typedef {import('./things.js').LayerThings} LayerThings */
+/** @typedef {import('./words.js').Words} Words */
+
+/** What is said of a layer beside its count. @type {Partial<Record<import('./things.js').State, string>>} */
+const STATES = {zoom: 'state_zoom', overview: 'state_sample', loading: 'loading', error: 'state_error', empty: 'state_empty'};
+/** A legend longer than this is folded at first. */
+const LONG = 8;
+
+/**
+ * Write the list.
+ * @param {HTMLElement} where - the element that holds the list
+ * @param {LayerThings[]} all - things of all layers, lowest first
+ * @param {Words} words - words of the page
+ * @param {{switched: () => void, zoomTo: (layer: Layer) => void}} actions - what the reader may do
+ */
+export function writeLegend(where, all, words, actions) {
+  where.replaceChildren(...all.map((things) => entry(things, words, actions)));
+}
+
+/** @param {LayerThings} things @param {Words} words @param {any} actions @returns {HTMLElement} one layer */
+function entry(things, words, {switched, zoomTo}) {
+  const {layer} = things;
+  const id = `layer-${layer.id}`;
+  const box = element('input', {type: 'checkbox', id, checked: things.visible, onchange: () => {
+    things.visible = !things.visible;
+    switched();
+  }});
+  const aim = layer.extent && element('button', {type: 'button', class: 'aim', title: words.say('zoom_to', {title: layer.title}),
+    'aria-label': words.say('zoom_to', {title: layer.title}), onclick: () => zoomTo(layer)});
+  return element(
+    'li', {class: 'layer', 'data-layer': layer.id, 'data-state': things.state},
+    element('div', {class: 'line'}, box, layer.classes.length ? null : sign(layer, layer.default),
+      element('label', {for: id, text: layer.title, title: layer.description}), aim || null),
+    element('p', {class: 'state', 'aria-live': 'polite'}),
+    layer.classes.length ? classes(layer, words) : null,
+    layer.notice ? element('p', {class: 'caution', text: layer.notice}) : null,
+  );
+}
+
+/** @param {Layer} layer @param {{color: string, edge: string}} look @returns {SVGElement} sign of one class */
+function sign(layer, look) {
+  return swatch(layer.geometry, look.color, look.edge, layer.default.opacity);
+}
+
+/** @param {Layer} layer @param {Words} words @returns {HTMLElement} legend of one layer */
+function classes(layer, words) {
+  const lines = layer.classes.map((one) => element('li', {'data-value': one.value}, sign(layer, one), element('span', {text: one.title})));
+  return element('details', {class: 'classes', open: layer.classes.length <= LONG},
+    element('summary', {text: words.say('legend')}), element('ul', {}, ...lines));
+}
+
+/**
+ * Show what has become of a layer.
+ * @param {HTMLElement} where - the element that holds the list
+ * @param {LayerThings} things - the layer's things
+ * @param {Words} words - words of the page
+ */
+export function updateLegend(where, things, words) {
+  const item = /** @type {HTMLElement} */ (where.querySelector(`[data-layer="${CSS.escape(things.layer.id)}"]`));
+  item.dataset.state = things.state;
+  const text = stateText(things, words);
+  const line = /** @type {HTMLElement} */ (item.querySelector('.state'));
+  if (line.textContent !== text) line.textContent = text;
+  if (!things.layer.by || things.state !== 'ready') return;
+  const present = new Set(things.features.map((feature) => String(feature.properties?.[/** @type {string} */ (things.layer.by)])));
+  for (const line of item.querySelectorAll('.classes li')) line.toggleAttribute('data-absent', !present.has(line.getAttribute('data-value') ?? ''));
+}
+
+/** @param {LayerThings} things @param {Words} words @returns {string} a few words on its state */
+function stateText({state, layer}, words) {
+  const count = words.say('objects', {count: words.number(layer.count)});
+  const more = STATES[state];
+  return more ? `${count} · ${words.say(more)}` : count;
+}

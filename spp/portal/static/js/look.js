@@ -1,0 +1,170 @@
+/**
+ * From the style of a layer to the layers that the map library draws.
+ * @module look
+ */
+
+/** @typedef {import('./layer.js').Layer} Layer */
+
+/** Families of the reader's own system; no font is fetched. */
+const FONT = ['system-ui', 'Segoe UI', 'Roboto', 'Noto Sans', 'sans-serif'];
+
+/** Ground of the map where no layer lies. */
+export const GROUND = '#e4ebee';
+
+/** Ground of the city, where the lowest layer says where the city is. */
+const PAPER = '#faf8f3';
+
+/**
+ * The empty map, with the source that marks what was chosen.
+ * @returns {object} style of the map library
+ */
+export function emptyMap() {
+  const nothing = {type: 'FeatureCollection', features: []};
+  return {
+    version: 8,
+    sources: {chosen: {type: 'geojson', data: nothing}},
+    layers: [{id: 'ground', type: 'background', paint: {'background-color': GROUND}}],
+  };
+}
+
+/**
+ * Marks of what was chosen; they lie above all layers.
+ * @returns {object[]} layers of the map library
+ */
+export function chosenLooks() {
+  const line = {'line-join': 'round', 'line-cap': 'round'};
+  const notPoint = ['!=', ['geometry-type'], 'Point'];
+  return [
+    {id: 'chosen:halo', type: 'line', source: 'chosen', filter: notPoint, layout: line,
+      paint: {'line-color': '#ffffff', 'line-width': 6, 'line-opacity': 0.9}},
+    {id: 'chosen:line', type: 'line', source: 'chosen', filter: notPoint, layout: line,
+      paint: {'line-color': '#c2410c', 'line-width': 3}},
+    {id: 'chosen:point', type: 'circle', source: 'chosen', filter: ['==', ['geometry-type'], 'Point'],
+      paint: {'circle-radius': 10, 'circle-color': 'rgba(0,0,0,0)', 'circle-stroke-color': '#c2410c', 'circle-stroke-width': 3}},
+  ];
+}
+
+/**
+ * What the map library draws for one layer.
+ * @param {Layer} layer - the layer
+ * @param {boolean} lowest - no other layer lies below it
+ * @returns {object[]} layers of the map library, lowest first
+ */
+export function looks(layer, lowest) {
+  const draw = {fill: fillLooks, line: lineLooks, circle: circleLooks}[layer.geometry];
+  const under = layer.areal && layer.geometry === 'line' ? [paper(layer, lowest)] : [];
+  return [...under, ...draw(layer)].map((look) => ({source: layer.id, ...look}));
+}
+
+/**
+ * Which of its drawn layers answer to a click.
+ * @param {Layer} layer - the layer
+ * @returns {string[]} names of layers of the map library
+ */
+export function touchable(layer) {
+  if (layer.areal) return [layer.geometry === 'line' ? `${layer.id}:area` : layer.id];
+  return layer.geometry === 'line' ? [layer.id, `${layer.id}:dot`] : [layer.id];
+}
+
+/** @param {Layer} layer @param {boolean} lowest @returns {object} ground of areas that are drawn by their outline, seen only where nothing lies below */
+function paper(layer, lowest) {
+  return {id: `${layer.id}:area`, type: 'fill', paint: {'fill-color': PAPER, 'fill-opacity': lowest ? 1 : 0}};
+}
+
+/**
+ * What the map library writes for one layer: the names of its things.
+ * @param {Layer} layer - the layer
+ * @param {string} language - language tag
+ * @returns {object[]} one layer of the map library, or none where things have no names
+ */
+export function labels(layer, language) {
+  if (!layer.named) return [];
+  const name = language === 'vi' ? ['get', 'name'] : ['coalesce', ['get', 'name_en'], ['get', 'name']];
+  const few = layer.count <= 300;
+  const line = layer.geometry === 'line' && !layer.areal;
+  const first = line ? 13.5 : few ? 0 : 15.5;
+  return [{
+    id: `${layer.id}:name`,
+    type: 'symbol',
+    source: layer.areal ? `${layer.id}:point` : layer.id,
+    minzoom: Math.max(first, layer.minzoom),
+    layout: {
+      'text-field': name,
+      'text-font': FONT,
+      'text-size': ['interpolate', ['linear'], ['zoom'], 9, 10.5, 14, line ? 11 : 13],
+      'text-max-width': 7,
+      'text-padding': line ? 6 : 4,
+      ...(line ? {'symbol-placement': 'line', 'symbol-spacing': 320} : {}),
+      ...(layer.geometry === 'circle' ? {'text-anchor': 'top', 'text-offset': [0, 0.7]} : {}),
+    },
+    paint: {'text-color': line ? '#4a4f54' : '#27343b', 'text-halo-color': 'rgba(255,255,255,0.92)', 'text-halo-width': 1.4},
+  }];
+}
+
+/** @param {Layer} layer @returns {object[]} area and outline */
+function fillLooks(layer) {
+  const {width, opacity} = layer.default;
+  const area = {id: layer.id, type: 'fill', paint: {'fill-color': byClass(layer, 'color'), 'fill-opacity': opacity, 'fill-antialias': false}};
+  if (!width) return [area];
+  return [area, {
+    id: `${layer.id}:edge`,
+    type: 'line',
+    layout: {'line-join': 'round'},
+    paint: {'line-color': byClass(layer, 'edge'), 'line-width': byZoom(width, 0.5, 1.4), 'line-opacity': Math.min(1, opacity + 0.25)},
+  }];
+}
+
+/** @param {Layer} layer @returns {object[]} line, with a casing where it is wide enough to carry one, and dots for its points */
+function lineLooks(layer) {
+  const {width, opacity} = layer.default;
+  const layout = {'line-join': 'round', 'line-cap': 'round'};
+  const line = {id: layer.id, type: 'line', layout,
+    paint: {'line-color': byClass(layer, 'color'), 'line-width': byZoom(width, 0.4, 3), 'line-opacity': opacity}};
+  if (layer.areal) return [line];
+  const dots = {...circleLooks({...layer, default: {...layer.default, width: width + 2}})[0], id: `${layer.id}:dot`, filter: ['==', ['geometry-type'], 'Point']};
+  if (width < 1.5) return [line, dots];
+  const casing = {id: `${layer.id}:edge`, type: 'line', layout,
+    paint: {'line-color': byClass(layer, 'edge'), 'line-width': byZoom(width + 1.2, 0.4, 3), 'line-opacity': opacity * 0.6}};
+  return [casing, line, dots];
+}
+
+/** @param {Layer} layer @returns {object[]} dot with a pale rim */
+function circleLooks(layer) {
+  const {width, opacity} = layer.default;
+  return [{
+    id: layer.id,
+    type: 'circle',
+    paint: {
+      'circle-color': byClass(layer, 'color'),
+      'circle-opacity': opacity,
+      'circle-radius': byZoom(width, 0.4, 1.9),
+      'circle-stroke-color': '#ffffff',
+      'circle-stroke-width': byZoom(1, 0.2, 1.2),
+      'circle-stroke-opacity': opacity,
+    },
+  }];
+}
+
+/**
+ * A size that grows with the zoom level and is as declared at level 15.
+ * @param {number} size - size on the screen [px]
+ * @param {number} far - factor at level 10
+ * @param {number} near - factor at level 19
+ * @returns {unknown[]} expression
+ */
+function byZoom(size, far, near) {
+  return ['interpolate', ['exponential', 1.4], ['zoom'], 10, size * far, 15, size, 19, size * near];
+}
+
+/**
+ * The colour of a thing by the class its value belongs to.
+ * @param {Layer} layer - the layer
+ * @param {'color' | 'edge'} part - area or outline
+ * @returns {unknown} expression or colour
+ */
+function byClass(layer, part) {
+  if (!layer.by || layer.classes.length === 0) return layer.default[part];
+  const branches = layer.classes.flatMap((one) => [one.value, one[part]]);
+  const value = ['to-string', ['get', layer.by]];
+  return ['match', value, ...branches.map((item, place) => (place % 2 ? item : String(item))), layer.default[part]];
+}

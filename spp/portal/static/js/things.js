@@ -1,0 +1,122 @@
+/**
+ * The things of one layer in the present view: what to load, when, and what has become of it.
+ *
+ * A part of a crowded layer is never drawn as if it were the whole: above the limit the generalised picture stands in,
+ * or nothing with a hint to zoom in.
+ * @module things
+ */
+
+import {area, contains, grown, shared} from './box.js';
+
+/** @typedef {import('./layer.js').Layer} Layer */
+/** @typedef {import('./box.js').Box} Box */
+/** @typedef {{box: Box, zoom: number}} View */
+/** @typedef {'off' | 'empty' | 'zoom' | 'overview' | 'loading' | 'ready' | 'error'} State */
+
+export class LayerThings {
+  /**
+   * @param {Layer} layer - the layer
+   * @param {number} limit - most things loaded at once
+   * @param {(things: LayerThings) => void} changed - told after every change of state or features
+   */
+  constructor(layer, limit, changed) {
+    this.layer = layer;
+    this.limit = limit;
+    this.changed = changed;
+    this.visible = layer.visible;
+    /** @type {State} */
+    this.state = 'off';
+    /** @type {GeoJSON.Feature[]} */
+    this.features = [];
+    /** @type {Box | null} */
+    this.loaded = null;
+    /** @type {AbortController | null} */
+    this.running = null;
+  }
+
+  /** Whether the features drawn are generalised: shape and class only. */
+  get general() {
+    return this.state === 'overview';
+  }
+
+  /**
+   * Bring the features in line with the view. A call under way for an older view is cancelled.
+   * @param {View} view - what the map shows
+   * @returns {Promise<void>} settled when the state is final for this view
+   */
+  async follow(view) {
+    const part = this.layer.extent && shared(/** @type {Box} */ (this.layer.extent), view.box);
+    if (!this.visible) return this.#settle('off', []);
+    if (!part) return this.#settle('empty', this.general ? [] : this.features);
+    if (this.state === 'ready' && this.loaded && view.zoom >= this.layer.minzoom && contains(this.loaded, part)) return;
+    this.running?.abort();
+    const running = (this.running = new AbortController());
+    this.state = 'loading';
+    this.changed(this);
+    try {
+      await this.#load(view, part, running.signal);
+    } catch (error) {
+      if (!running.signal.aborted) this.#settle('error', this.features);
+    }
+  }
+
+  /**
+   * @param {View} view - what the map shows
+   * @param {Box} part - part of the view in which the layer has things
+   * @param {AbortSignal} signal - ends the call
+   */
+  async #load(view, part, signal) {
+    const expected = (box) => this.layer.count * Math.min(1, area(box) / area(/** @type {Box} */ (this.layer.extent)));
+    const near = view.zoom >= this.layer.minzoom;
+    if (!near || (this.layer.overview && expected(part) > this.limit)) return this.#general(signal);
+    const wide = shared(grown(view.box, 0.25), /** @type {Box} */ (this.layer.extent)) ?? part;
+    const box = expected(wide) > this.limit / 2 ? part : wide;
+    if (expected(box) > this.limit / 3 && this.layer.count > this.limit) {
+      if ((await this.#page(box, 1, signal)).numberMatched > this.limit) return this.#general(signal);
+    }
+    const page = await this.#page(box, this.limit, signal);
+    if (page.numberMatched > page.features.length) return this.#general(signal);
+    this.loaded = box;
+    this.#settle('ready', page.features.filter((feature) => feature.geometry));
+  }
+
+  /** @param {AbortSignal} signal - ends the call */
+  async #general(signal) {
+    if (!this.layer.overview) return this.#settle('zoom', []);
+    const answer = await fetchJson(this.layer.overview, signal);
+    this.#settle('overview', answer.features);
+  }
+
+  /**
+   * @param {Box} box - where
+   * @param {number} limit - how many at most
+   * @param {AbortSignal} signal - ends the call
+   * @returns {Promise<{features: GeoJSON.Feature[], numberMatched: number}>} things in the box
+   */
+  #page(box, limit, signal) {
+    const corners = box.map((value) => Number(value.toFixed(6))).join(',');
+    return fetchJson(`${this.layer.items}?f=json&bbox=${corners}&limit=${limit}`, signal);
+  }
+
+  /** @param {State} state @param {GeoJSON.Feature[]} features */
+  #settle(state, features) {
+    if (state === 'off') this.running?.abort();
+    if (state !== 'ready' && state !== 'empty') this.loaded = null;
+    const same = state === this.state && features === this.features;
+    this.state = state;
+    this.features = features;
+    if (!same) this.changed(this);
+  }
+}
+
+/**
+ * Fetch a JSON document.
+ * @param {string} url - its address
+ * @param {AbortSignal} [signal] - ends the call
+ * @returns {Promise<any>} the document
+ */
+export async function fetchJson(url, signal) {
+  const answer = await fetch(url, {signal, headers: {accept: 'application/geo+json, application/json'}});
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+  return answer.json();
+}

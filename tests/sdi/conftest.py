@@ -1,0 +1,65 @@
+"""A small workspace with a register of its own, the same in every run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from catalogs import packaged
+from sdi.history import Clock
+from sdi.identity import Ids
+from sdi.registry import Registry
+from sdi.workspace import Workspace
+
+WORKSPACE = """
+name: small
+title: {vi: Thành phố thử, en: Test city}
+crs: EPSG:5897
+operation: VN-2000 to WGS 84 (2)
+synthetic: true
+notice: {vi: Dữ liệu thử, en: Test data}
+"""
+BENCH = """
+register: bench
+version: 1.0.0
+title: {vi: Ghế đá, en: Benches}
+description: {vi: Ghế đá ven kênh, en: Benches along the canals}
+location: {role: site, geometry: Point, required: true}
+identity: {schemes: [bench-tag]}
+names: [vi]
+fields:
+  seats: {type: integer, unit: "1", min: 1, max: 12, required: true, title: {vi: Số chỗ, en: Seats}}
+  wood: {type: boolean, title: {vi: Bằng gỗ, en: Wooden}}
+  set_up: {type: date, title: {vi: Ngày đặt, en: Set up}}
+  inspector: {type: text, access: restricted, title: {vi: Người kiểm tra, en: Inspector}}
+on_bad_row: refuse
+publish: {collection: benches, fields: [seats, wood, set_up], keywords: [ghế, bench]}
+"""
+SCHEMES = """
+schemes:
+  - {scheme: bench-tag, title: {vi: Số ghế, en: Bench tag}, pattern: '[Bb]\\d+', authority: Test city}
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Return a workspace that adds one register to the packaged ones."""
+    description = tmp_path / "description.yaml"
+    description.write_text(WORKSPACE, encoding="utf-8")
+    folder = tmp_path / "city"
+    Workspace.make(folder, description, packaged())
+    (folder / "catalogs" / "registers").mkdir(parents=True)
+    (folder / "catalogs" / "codes").mkdir()
+    (folder / "catalogs" / "registers" / "bench.yaml").write_text(BENCH, encoding="utf-8")
+    (folder / "catalogs" / "codes" / "schemes.yaml").write_text(SCHEMES, encoding="utf-8")
+    return Workspace.open(folder, packaged())
+
+
+@pytest.fixture
+def registry(workspace: Workspace) -> Iterator[Registry]:
+    """Return its registry with a fixed clock and seeded identifiers."""
+    opened = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(92))
+    yield opened
+    opened.close()

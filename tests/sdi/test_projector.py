@@ -1,0 +1,197 @@
+"""A publication is a projection of the registry: nothing more, nothing less, nothing else."""
+
+import sqlite3
+
+import orjson
+import pytest
+import shapely
+
+from sdi import projector
+from sdi.errors import Gone, InputError, IntegrityError, NotFound, WorkspaceError
+from sdi.publication import Publication
+from tests.sdi.test_register import SURVEY, THERE, add, write
+
+
+@pytest.fixture
+def publication(workspace, registry):
+    """Return the public publication, kept up to date by ``publish``."""
+    projector.refresh(workspace, registry)
+    opened = Publication.open(workspace.publication_path("public"))
+    yield opened
+    opened.close()
+
+
+def properties(publication, **options):
+    """Return the properties of the benches on a page."""
+    return [orjson.loads(one)["properties"] for one in publication.items("benches", limit=100, **options).features]
+
+
+def test_a_registry_without_things_publishes_empty_collections(publication):
+    benches = publication.collection("benches")
+    assert (benches.count, benches.extent, benches.title.vi) == (0, None, "Ghế đá")
+    assert publication.items("benches", limit=10).features == ()
+
+
+def test_what_was_recorded_is_published_in_both_levels_after_one_refresh(workspace, registry, publication):
+    eid = add(registry, identifiers={"bench-tag": ["B1"]}, names={"vi": ["Ghế bên cầu"]}, values={"wood": [True]})[0]
+    projector.refresh(workspace, registry)
+    feature = orjson.loads(publication.item("benches", eid))
+    assert feature["id"] == eid
+    assert list(feature["properties"].items()) == [
+        ("name", "Ghế bên cầu"), ("bench_tag", "B1"), ("status", "active"), ("seats", 4), ("wood", True), ("set_up", None),
+        ("valid_from", "2020-01-01T00:00:00Z"),
+    ]  # fmt: skip
+    restricted = Publication.open(workspace.publication_path("restricted"))
+    assert orjson.loads(restricted.item("benches", eid))["properties"]["inspector"] == "An"
+    restricted.close()
+
+
+def test_a_restricted_value_stands_nowhere_in_the_public_file(workspace, registry, publication):
+    add(registry, values={"inspector": ["Nguyễn Văn Bí Mật"]})
+    projector.refresh(workspace, registry)
+    publication.close()
+    assert "Bí Mật".encode() not in workspace.publication_path("public").read_bytes()
+    assert "Bí Mật".encode() in workspace.publication_path("restricted").read_bytes()
+
+
+def test_a_change_of_a_restricted_value_leaves_no_trace_in_the_public_history(workspace, registry, publication):
+    eid = add(registry)[0]
+    write(registry, "change", eid, {"inspector": "Bình"}, valid_from="2025-01-01")
+    projector.refresh(workspace, registry)
+    with sqlite3.connect(workspace.publication_path("public")) as public:
+        assert public.execute("SELECT count(*) FROM benches_history").fetchone()[0] == 1
+
+
+def test_features_are_asked_for_as_they_were(workspace, registry, publication):
+    eid = add(registry)[0]
+    write(registry, "change", eid, {"seats": 6}, valid_from="2025-07-01")
+    write(registry, "move", eid, THERE, valid_from="2025-09-01", accuracy=SURVEY)
+    projector.refresh(workspace, registry)
+    assert [one["seats"] for one in properties(publication, datetime="2025-06-30")] == [4]
+    assert [one["seats"] for one in properties(publication, datetime="2025-07-01")] == [6]
+    assert properties(publication, datetime="2019-12-31") == []
+    assert [one["seats"] for one in properties(publication, datetime="2019-01-01/2025-01-01")] == [4]
+    assert properties(publication, datetime="2025-06-30", where={"seats": "6"}) == []
+
+
+def test_a_retired_thing_leaves_the_current_features_and_answers_gone(workspace, registry, publication):
+    eid, other = add(registry, 2)
+    write(registry, "retire", eid, valid_from="2025-01-01")
+    projector.refresh(workspace, registry)
+    assert publication.collection("benches").count == 1
+    with pytest.raises(Gone, match="2025-01-01"):
+        publication.item("benches", eid)
+    assert publication.thing("bench", eid).valid_to == "2025-01-01T00:00:00Z"
+    assert publication.thing("bench", other).valid_to is None
+    assert len(properties(publication, datetime="2024-12-31")) == 2
+    assert len(properties(publication, datetime="2025-01-01")) == 1
+
+
+def test_paging_visits_every_feature_once_by_offset_and_by_key(workspace, registry, publication):
+    eids = add(registry, 25)
+    projector.refresh(workspace, registry)
+    by_key, after = [], None
+    while True:
+        page = publication.items("benches", limit=7, after=after)
+        by_key += [orjson.loads(one)["id"] for one in page.features]
+        if page.next_key is None:
+            break
+        after = page.next_key
+    by_offset = [
+        orjson.loads(one)["id"] for offset in range(0, 30, 7) for one in publication.items("benches", limit=7, offset=offset).features
+    ]
+    assert by_key == by_offset == eids
+    assert page.number_matched == 25
+
+
+def test_a_box_finds_what_intersects_it_and_nothing_else(workspace, registry, publication):
+    add(registry, 25)
+    projector.refresh(workspace, registry)
+    box = shapely.total_bounds(workspace.crs.to_crs84(shapely.points([[584_045, 1_108_999], [584_105, 1_109_001]])))
+    page = publication.items("benches", limit=3, bbox=tuple(box))
+    assert (len(page.features), page.number_matched) == (3, 6)
+    following = publication.items("benches", limit=3, bbox=tuple(box), after=page.next_key)
+    assert following.next_key is None
+    assert not set(following.features) & set(page.features)
+    assert publication.items("benches", limit=3, bbox=tuple(box), datetime="2021-01-01").number_matched == 6
+
+
+def test_properties_select_by_value_and_type(workspace, registry, publication):
+    add(registry, 3, values={"seats": [2, 4, 4], "wood": [True, False, None]})
+    projector.refresh(workspace, registry)
+    assert len(properties(publication, where={"seats": "4"})) == 2
+    assert [one["seats"] for one in properties(publication, where={"wood": "true"})] == [2]
+    for where in ({"seats": "four"}, {"wood": "1"}, {"inspector": "An"}, {"colour": "red"}, {"id": "x"}):
+        with pytest.raises(InputError):
+            publication.items("benches", limit=1, where=where)
+
+
+def test_what_is_not_published_is_not_found(publication):
+    with pytest.raises(NotFound):
+        publication.collection("banks")
+    with pytest.raises(NotFound):
+        publication.item("benches", "019b76da-a800-7000-b5b1-65224a58b791")
+    with pytest.raises(NotFound):
+        publication.thing("bench", "x")
+
+
+def test_applying_step_by_step_and_at_once_publishes_the_same(workspace, registry, publication):
+    eids = add(registry, 10)
+    projector.refresh(workspace, registry)
+    write(registry, "change", eids[3], {"seats": 6}, valid_from="2025-07-01")
+    projector.refresh(workspace, registry)
+    projector.refresh(workspace, registry)
+    write(registry, "retire", eids[4], valid_from="2025-07-01")
+    write(registry, "correct", eids[5], geometry=THERE, accuracy=SURVEY)
+    projector.refresh(workspace, registry)
+    stepwise = projector.verified(workspace, registry)
+    projector.refresh(workspace, registry, rebuild=True)
+    assert projector.verified(workspace, registry) == stepwise
+
+
+def test_a_publication_that_is_behind_or_was_changed_does_not_verify(workspace, registry, publication):
+    add(registry, 2)
+    with pytest.raises(IntegrityError, match="has reached transaction 1 of 2"):
+        projector.verified(workspace, registry)
+    projector.refresh(workspace, registry)
+    projector.verified(workspace, registry)
+    with sqlite3.connect(workspace.publication_path("public")) as outside:
+        outside.execute("UPDATE benches SET seats = 9")
+    with pytest.raises(IntegrityError, match="differs"):
+        projector.verified(workspace, registry)
+
+
+def test_a_field_that_becomes_public_is_published_anew_and_one_that_becomes_restricted_disappears(workspace, registry, publication):
+    add(registry)
+    projector.refresh(workspace, registry)
+    registry.close()
+    path = workspace.folder / "catalogs" / "registers" / "bench.yaml"
+    path.write_text(path.read_text().replace("fields: [seats, wood, set_up]", "fields: [wood, set_up]").replace("version: 1.0.0", "version: 1.0.1"))
+    again = workspace.registry()
+    projector.refresh(workspace, again)
+    assert "seats" not in properties(publication)[0]
+    projector.verified(workspace, again)
+    again.close()
+
+
+def test_a_reader_sees_the_old_state_until_the_new_one_is_complete(workspace, registry, publication):
+    add(registry)
+    projector.refresh(workspace, registry)
+    add(registry)
+    package = projector.GeoPackage(workspace.publication_path("public"), read_only=False)
+    with package.writing():
+        package.connection.execute("DELETE FROM benches")
+        assert publication.collection("benches").count == 1
+        assert len(publication.items("benches", limit=10).features) == 1
+        package.connection.execute("ROLLBACK")
+        package.connection.execute("BEGIN")
+    package.close()
+
+
+def test_a_missing_or_foreign_publication_says_how_to_build_it(tmp_path):
+    with pytest.raises(WorkspaceError, match="phusa publish"):
+        Publication.open(tmp_path / "public.gpkg")
+    with sqlite3.connect(tmp_path / "other.gpkg") as other:
+        other.execute("CREATE TABLE mine (x)")
+    with pytest.raises(WorkspaceError, match="no publication"):
+        Publication.open(tmp_path / "other.gpkg")

@@ -1,0 +1,163 @@
+"""Transactions: all or nothing, chained, and never changed afterwards."""
+
+import sqlite3
+import threading
+
+import pytest
+import shapely
+
+from sdi.errors import ConflictError, IntegrityError, WorkspaceError
+from sdi.history import Clock
+from sdi.identity import Ids
+from sdi.register import Batch
+from sdi.store.embedded import EmbeddedStore
+from tests.sdi.test_register import add, write
+
+
+def test_two_builds_with_the_same_clock_and_ids_have_one_hash(workspace, tmp_path):
+    hashes = []
+    for number in range(2):
+        registry = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(1)) if number == 0 else None
+        if registry is None:
+            workspace.registry_path.rename(tmp_path / "first.db")
+            registry = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(1))
+        eid = add(registry, 3, identifiers={"bench-tag": ["B1", "B2", "B3"]})[0]
+        write(registry, "change", eid, {"seats": 6}, valid_from="2025-07-01")
+        hashes.append(registry.root_hash)
+        registry.close()
+    assert hashes[0] == hashes[1]
+
+
+def test_an_untouched_registry_verifies(registry):
+    eid = add(registry, 5)[0]
+    write(registry, "change", eid, {"seats": 6}, valid_from="2025-07-01")
+    write(registry, "correct", eid, values={"seats": 7})
+    write(registry, "retire", eid, valid_from="2026-01-01")
+    assert registry.verify() == registry.last_tx == 5
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE register_bench SET f_seats = 9 WHERE row = 1",
+        "UPDATE register_bench SET tx_to = 3 WHERE row = 2",
+        "DELETE FROM identifier WHERE row = 1",
+        "UPDATE tx SET reason = 'another' WHERE tx = 2",
+        "INSERT INTO outbox VALUES (999, 'x', 'bench', 'added', 2)",
+        "UPDATE location_version SET geometry = zeroblob(21) WHERE row = 1",
+    ],
+)
+def test_a_row_changed_behind_its_back_breaks_the_chain(registry, tampering):
+    add(registry, 3, identifiers={"bench-tag": ["B1", "B2", "B3"]})
+    add(registry, 1)
+    with sqlite3.connect(registry.store.path) as outside:
+        for (name,) in outside.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            outside.execute(f'DROP TRIGGER "{name}"')
+        outside.execute(tampering)
+    with pytest.raises(IntegrityError, match="transaction [23] of|of no transaction"):
+        registry.verify()
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM register_bench", "UPDATE register_bench SET f_seats = 9", "UPDATE entity SET kind = 'x'", "DELETE FROM tx"])
+def test_the_tables_refuse_to_be_changed(registry, statement):
+    add(registry)
+    with pytest.raises(sqlite3.IntegrityError, match="rows are only added"), sqlite3.connect(registry.store.path) as outside:
+        outside.execute(statement)
+
+
+def test_two_facts_that_overlap_in_valid_time_are_refused(registry):
+    eid = add(registry)[0]
+    with pytest.raises(ConflictError, match="overlap"), registry.transaction("test", "twice") as tx:
+        tx.insert("register_bench", ("eid", "status", "valid_from", "tx_from"), [(eid, "active", "2021-01-01T00:00:00Z", tx.number)])
+
+
+def test_a_transaction_that_fails_leaves_no_trace(registry):
+    before = (registry.last_tx, registry.root_hash)
+    with pytest.raises(RuntimeError), registry.transaction("test", "fails") as tx:
+        registry.register("bench").add(Batch(values={"seats": [4]}, geometry=shapely.points([[584_000, 1_109_000]])), tx)
+        raise RuntimeError
+    assert (registry.last_tx, registry.root_hash) == before
+    assert len(registry.register("bench")) == 0
+    assert registry.store.check() == []
+
+
+def test_what_is_acknowledged_is_on_the_disk(registry):
+    assert registry.store.select("PRAGMA synchronous")[0][0] == 2
+    assert registry.store.select("PRAGMA journal_mode")[0][0] == "wal"
+
+
+def test_a_date_means_the_last_transaction_at_or_before_it(workspace):
+    registry = workspace.registry(clock=Clock.fixed("2026-01-01T00:00:00Z", 86_400), ids=Ids.seeded(1))
+    eid = add(registry)[0]
+    write(registry, "correct", eid, values={"seats": 5})
+    bench = registry.register("bench")
+    assert bench.find(eid, recorded="2026-01-02T00:00:00Z").values["seats"] == 4
+    assert bench.find(eid, recorded="2026-01-03T00:00:00Z").values["seats"] == 5
+    registry.close()
+
+
+def test_writers_wait_for_each_other_and_none_is_lost(workspace, registry):
+    def writer():
+        mine = workspace.registry(ids=Ids.system())
+        for _ in range(10):
+            add(mine)
+        mine.close()
+
+    threads = [threading.Thread(target=writer) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(registry.register("bench")) == 30
+    registry.verify()
+
+
+def test_another_storage_crs_is_refused(workspace, registry):
+    add(registry)
+    path = workspace.folder / "workspace.yaml"
+    path.write_text(path.read_text().replace("EPSG:5897", "EPSG:9209"))
+    with pytest.raises(WorkspaceError, match="chosen once"):
+        type(workspace).open(workspace.folder, workspace.catalogs[0]).registry()
+
+
+def test_a_register_may_gain_a_field_and_old_hashes_stay_true(workspace, registry):
+    eid = add(registry)[0]
+    registry.close()
+    path = workspace.folder / "catalogs" / "registers" / "bench.yaml"
+    wider = path.read_text().replace("1.0.0", "1.1.0").replace("on_bad_row", "  backrest: {type: boolean, title: {vi: Tựa lưng, en: Backrest}}\non_bad_row")
+    path.write_text(wider)
+    again = workspace.registry()
+    assert again.register("bench").find(eid).values["backrest"] is None
+    write(again, "change", eid, {"backrest": True}, valid_from="2025-01-01")
+    assert again.register("bench").find(eid).values["backrest"] == 1
+    again.verify()
+    again.close()
+
+
+def test_a_register_that_loses_a_field_is_refused_with_the_reason(workspace, registry):
+    registry.close()
+    path = workspace.folder / "catalogs" / "registers" / "bench.yaml"
+    narrower = [line for line in path.read_text().splitlines() if not line.startswith("  wood")]
+    path.write_text("\n".join(narrower).replace("1.0.0", "2.0.0").replace("[seats, wood, set_up]", "[seats, set_up]"))
+    with pytest.raises(WorkspaceError, match="field wood was boolean and is now absent"):
+        workspace.registry()
+
+
+def test_a_file_that_is_no_registry_is_refused_and_left_as_it_was(tmp_path):
+    path = tmp_path / "registry.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE mine (x)")
+    before = path.read_bytes()
+    with pytest.raises(WorkspaceError, match="no registry"):
+        EmbeddedStore(path)
+    assert path.read_bytes() == before
+    text = tmp_path / "text.db"
+    text.write_text("this is no database at all, " * 50)
+    with pytest.raises(WorkspaceError):
+        EmbeddedStore(text)
+
+
+def test_a_registry_of_a_newer_version_is_refused(registry):
+    registry.store.select("PRAGMA user_version=99")
+    with pytest.raises(WorkspaceError, match="newer version"):
+        EmbeddedStore(registry.store.path)
