@@ -21,7 +21,7 @@ run: setup assets ## set up, build the demonstration city once, serve map and AP
 	@exec $(PHUSA) serve --workspace var/demo --port $(PORT)
 
 demo: setup assets ## build the demonstration city anew in var/demo
-	@$(PHUSA) demo --workspace var/demo
+	@$(PHUSA) demo --workspace var/demo --replace
 
 setup: ## make or refresh .venv (PYTHON=/path names an interpreter)
 	@$(SETUP)

@@ -29,7 +29,9 @@ class Series:
 
     def __post_init__(self) -> None:
         if len(self.times) != len(self.values) or not self.times:
-            raise InputError(f"a series has {len(self.times)} times and {len(self.values)} values; expected one value each")
+            raise InputError(
+                f"a series has {len(self.times)} times and {len(self.values)} values; expected one value each"
+            )
         if any(b <= a for a, b in pairwise(self.times)):
             raise InputError(f"the times of a series do not ascend: {self.times[:6]} s")
         if not np.isfinite([*self.times, *self.values]).all():
@@ -141,7 +143,9 @@ class Edge:
 
     def __post_init__(self) -> None:
         if (self.kind == "level") != (self.level is not None) or (self.kind == "free") != (self.slope is not None):
-            raise InputError(f"an edge of kind {self.kind!r} has level {self.level} and slope {self.slope}; give what it needs")
+            raise InputError(
+                f"an edge of kind {self.kind!r} has level {self.level} and slope {self.slope}; give what it needs"
+            )
         if self.slope is not None and not 0 < self.slope <= 0.1:
             raise InputError(f"the slope of a free edge is {self.slope}; expected more than 0 and at most 0.1")
 

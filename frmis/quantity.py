@@ -11,6 +11,7 @@ from sdi.errors import InputError
 UNITS: Mapping[str, Mapping[str, float]] = {
     "time": {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0},
     "length": {"m": 1.0, "cm": 0.01, "mm": 0.001},
+    "speed": {"m/s": 1.0},
     "rain intensity": {"mm/h": 1e-3 / 3600.0, "m/s": 1.0},
 }
 """Factor to the SI unit, by kind of quantity and unit."""

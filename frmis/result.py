@@ -87,7 +87,7 @@ def dataset(
     return result
 
 
-def _where_wet(values: Any, depth: Any, threshold: float) -> Any:  # noqa: ANN401 - arrays of any precision
+def _where_wet(values: Any, depth: Any, threshold: float) -> Any:
     """Values where the depth reaches the threshold, else missing."""
     return np.where(depth >= threshold, values, np.nan)
 
@@ -97,7 +97,9 @@ def _times(scenario: Scenario, snapshots: Sequence[Snapshot]) -> xr.DataArray:
     start = pd.Timestamp(scenario.start.astimezone(UTC).replace(tzinfo=None))
     times = start + pd.to_timedelta([one.time for one in snapshots], unit="s")
     return xr.DataArray(
-        times.astype("datetime64[ns]"), dims="time", attrs={"standard_name": "time", "axis": "T", "long_name": "time, UTC"}
+        times.astype("datetime64[ns]"),
+        dims="time",
+        attrs={"standard_name": "time", "axis": "T", "long_name": "time, UTC"},
     )
 
 

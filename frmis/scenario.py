@@ -47,6 +47,8 @@ class Scenario:
     """Share of the largest stable step [1]."""
     blend: float = 0.8
     """Weight of a face's own flow against that of its neighbours [1]; see `frmis.solver.inertial`."""
+    unhindered_speed: float = 1.0
+    """Flow up to this speed is never slowed by the donor clamp [m s-1]: steps stay below a cell / (4 speed)."""
     maximum_step: float = 10.0
     """[s]"""
     minimum_step: float = 1e-3
@@ -69,11 +71,19 @@ class Scenario:
             _demand(getattr(self, name) > 0, name, getattr(self, name), "more than 0 s")
         _demand(self.output_interval <= self.duration, "output_interval", self.output_interval, "at most the duration")
         _demand(self.minimum_step <= self.maximum_step, "minimum_step", self.minimum_step, "at most maximum_step")
-        _demand(0.005 <= self.roughness <= 1.0, "roughness", self.roughness, "Manning's coefficient, 0.005 to 1 s m-1/3")
+        _demand(
+            0.005 <= self.roughness <= 1.0, "roughness", self.roughness, "Manning's coefficient, 0.005 to 1 s m-1/3"
+        )
         _demand(0 < self.courant <= 1, "courant", self.courant, "more than 0, at most 1")
+        _demand(0.1 <= self.unhindered_speed <= 20, "unhindered_speed", self.unhindered_speed, "0.1 to 20 m/s")
         _demand(0.5 <= self.blend <= 1, "blend", self.blend, "0.5 to 1")
         _demand(0 < self.wet_threshold <= 1, "wet_threshold", self.wet_threshold, "more than 0, at most 1 m")
         _demand(self.start.tzinfo is not None, "start", self.start, "a time with its offset from UTC, e.g. +07:00")
+        connected = self.initial_level is not None and self.initial_extent == "connected"
+        _demand(
+            not connected or any(edge.level for edge in self.boundary.edges().values()), "initial_extent", "connected",
+            "an edge with a level to be connected to, or 'everywhere'",
+        )  # fmt: skip
         for side, edge in self.boundary.edges().items():
             _demand(
                 edge.level is None or edge.level.covers(self.duration), f"level of the {side} edge",
@@ -128,7 +138,7 @@ def _demand(true: bool, name: str, found: object, expected: str) -> None:
         raise InputError(f"{name} of the scenario is {found}; expected {expected}", code="scenario-invalid")
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any value a scenario may hold
+def _plain(value: Any) -> Any:
     """Turn a value into what JSON knows, without what is None or not compared."""
     if is_dataclass(value):
         kept = {part.name: getattr(value, part.name) for part in fields(value) if part.compare}

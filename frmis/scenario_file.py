@@ -129,7 +129,7 @@ class _Part:
         """Return the value below."""
         return _Part(self.document, (*self.pointer, key), self.value[key])
 
-    def read(self, reader: Read) -> Any:  # noqa: ANN401 - whatever the reader makes of it
+    def read(self, reader: Read) -> Any:
         """Read the value; what is wrong with it is wrong on this line."""
         try:
             return reader(self)
@@ -196,7 +196,9 @@ def _rainfall(part: _Part) -> Rainfall:
     if isinstance(part.value, Mapping) and "steps" in part.value:
         steps = part.keys(table)["steps"]
         if steps[-1][1] != 0 or len(steps) < 2:
-            raise part.at("steps").error("the last step does not end the rain", "end with a row such as [60 min, 0 mm/h]")
+            raise part.at("steps").error(
+                "the last step does not end the rain", "end with a row such as [60 min, 0 mm/h]"
+            )
         return Rainfall(tuple(row[0] for row in steps), tuple(row[1] for row in steps[:-1]))
     block = {"intensity": intensity, "duration": time, "start": time}
     return Rainfall.constant(**part.keys(block, required=("intensity", "duration")))
@@ -246,6 +248,7 @@ _KEYS: Mapping[str, Read] = {
     "roughness": _number,
     "courant": _number,
     "blend": _number,
+    "unhindered_speed": _quantity("speed"),
     "maximum_step": _quantity("time"),
     "minimum_step": _quantity("time"),
     "wet_threshold": _quantity("length"),

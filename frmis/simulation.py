@@ -62,7 +62,8 @@ def simulate(
     NumericalError
         If a value is no number, or a step gets too small; names cell and time.
     """
-    report = check(terrain, scenario)
+    report = check(terrain, expected_ground=scenario.expected_ground, datum=scenario.boundary.vertical_datum)
+    report.raise_if_unusable()
     if not scenario.allow_poor_terrain:
         report.raise_if_unfit()
     grid = Grid.from_dataarray(terrain)
@@ -177,10 +178,14 @@ class Run:
         self.steps += 1
 
     def _stable_step(self, deepest: float) -> float:
-        """Return the longest stable step [s]: a long wave crosses no more than a share of a cell."""
-        longest = self.scenario.maximum_step
+        """Return the longest stable step [s]: a long wave crosses no more than a share of a cell.
+
+        Bates et al. (2010), eq. 14.
+        """
+        shortest_side = min(self.cell)
+        longest = min(self.scenario.maximum_step, shortest_side / (4 * self.scenario.unhindered_speed))
         if deepest > 0:
-            longest = min(longest, self.scenario.courant * min(self.cell) / math.sqrt(GRAVITY * deepest))
+            longest = min(longest, self.scenario.courant * shortest_side / math.sqrt(GRAVITY * deepest))
         if not longest >= self.scenario.minimum_step:
             raise NumericalError(
                 f"after {self.time:.1f} s a depth of {deepest:.4g} m needs steps of {longest:.3g} s, less than the smallest "

@@ -1,0 +1,1 @@
+"""Chains that run the domains: ingest, publish, flood, demo, serve; and the ``phusa`` command."""

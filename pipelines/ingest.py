@@ -17,7 +17,7 @@ from sdi.declaration import Declaration
 from sdi.entry import Accuracy, Entry
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.quality import Report
-from sdi.register import Batch
+from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.store import raster
 from sdi.workspace import Workspace
@@ -98,7 +98,9 @@ def run(
         entry.custodian, f"load of {entry.name}", decision=entry.decision, source_sha256=delivery.sha256
     ) as tx:
         eids = registry.register(declaration.name).add(batch, tx)
-        tx.insert("delivery", DELIVERY, [delivery_row(entry, delivery.sha256, len(eids), len(checked.quarantined), tx.number)])
+        tx.insert(
+            "delivery", DELIVERY, [delivery_row(entry, delivery.sha256, len(eids), len(checked.quarantined), tx.number)]
+        )
     logger.info("%s: %d things recorded in transaction %d", entry.name, len(eids), tx.number)
     progress("publish", 0.8)
     projector.refresh(workspace, registry)
@@ -125,7 +127,9 @@ def _declaration(entry: Entry, registry: Registry) -> Declaration:
     """Return the register that an entry loads into."""
     found = registry.catalog.registers.get(entry.register or "")
     if found is None:
-        raise NotInRegister(f"entry {entry.name} loads into register {entry.register!r}, which the catalogue does not declare")
+        raise NotInRegister(
+            f"entry {entry.name} loads into register {entry.register!r}, which the catalogue does not declare"
+        )
     return found
 
 
@@ -174,7 +178,9 @@ def batch_of(
         Places in the storage CRS; the delivered ones are kept beside them where the CRS differs.
     """
     if frame.crs is None:
-        raise InputError("the rows have no CRS; declare it in the entry (source: {crs: EPSG:...})", code="crs-undeclared")
+        raise InputError(
+            "the rows have no CRS; declare it in the entry (source: {crs: EPSG:...})", code="crs-undeclared"
+        )
     delivered = np.asarray(frame.geometry.array, dtype=object)
     crs = _crs_name(frame)
     columns = {str(name) for name in frame.columns}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sdi import projector
+from sdi.publication import Publication
 from sdi.registry import Registry
+from sdi.store import raster
 from sdi.workspace import Workspace
 
 
@@ -64,3 +66,45 @@ def verify(workspace: Workspace, registry: Registry) -> Verified:
     transactions = registry.verify()
     published = dict(projector.verified(workspace, registry))
     return Verified(transactions, registry.root_hash, published)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a workspace holds."""
+
+    title: str
+    transactions: int
+    applied: dict[str, int]
+    """Transaction that each publication has reached, by level."""
+    counts: dict[str, int]
+    """Current things, by public collection."""
+    coverages: list[str]
+
+
+def status(workspace: Workspace) -> Status:
+    """Say what a workspace holds and how far its publications are.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The city.
+
+    Returns
+    -------
+    Status
+        Counts and transaction numbers.
+    """
+    registry = workspace.registry()
+    transactions = registry.last_tx
+    registry.close()
+    applied, counts = {}, {}
+    for level in projector.LEVELS:
+        path = workspace.publication_path(level)
+        if path.is_file():
+            publication = Publication.open(path)
+            applied[level] = publication.applied_tx
+            if level == "public":
+                counts = {one.name: one.count for one in publication.collections()}
+            publication.close()
+    coverages = [str(one["id"]) for one in raster.list_coverages(workspace.rasters)]
+    return Status(workspace.title.vi, transactions, applied, counts, coverages)

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdi import conformity, consistency, format, reading
+from sdi import conformity, consistency, fitness, format, reading
 from sdi.declaration import CodeList, Declaration, Scheme
 from sdi.document import Document
 from sdi.entry import Entry
@@ -120,7 +120,7 @@ class Catalog:
     def _entries(self, documents: Mapping[str, Document]) -> dict[str, Entry]:
         entries = {name: reading.entry(document) for name, document in documents.items()}
         for name, document in documents.items():
-            consistency.check_entry(document, entries[name], self.registers, self.codes)
+            fitness.check_entry(document, entries[name], self.registers, self.codes)
         return entries
 
 

@@ -71,6 +71,7 @@ def _problem(document: Document, error: ValidationError) -> CatalogError:
     """Turn the validator's error into one with line and cure."""
     pointer: Pointer = tuple(error.absolute_path)
     if isinstance(error.schema, Mapping) and "x-found" in error.schema:
+        pointer = (*pointer, error.schema.get("x-key", ""))
         return document.error(pointer, error.schema["x-found"], error.schema["x-cure"])
     if "propertyNames" in error.absolute_schema_path:
         pointer = (*pointer, error.instance)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from sdi import expression
 from sdi.conformity import suggestion
 from sdi.declaration import CodeList, Declaration, Field, Scheme
 from sdi.document import Document, Pointer
-from sdi.entry import ColumnMapping, Entry
 from sdi.errors import InputError
 from sdi.style import Style
 
@@ -53,7 +51,7 @@ def check_codes(document: Document) -> None:
     CatalogError
         If a code is there twice, ends before it begins, or is replaced by one that is not there.
     """
-    _raise_first(document, _code_problems(document.data["codes"]))
+    raise_first(document, _code_problems(document.data["codes"]))
 
 
 def check_schemes(document: Document) -> None:
@@ -70,7 +68,7 @@ def check_schemes(document: Document) -> None:
         If a scheme is declared twice.
     """
     names = [scheme["scheme"] for scheme in document.data["schemes"]]
-    _raise_first(document, _repeated(names, ("schemes",), "scheme", "scheme"))
+    raise_first(document, _repeated(names, ("schemes",), "scheme", "scheme"))
 
 
 def check_style(document: Document) -> None:
@@ -86,7 +84,7 @@ def check_style(document: Document) -> None:
     CatalogError
         If classes have no field to go by, or a class is there twice.
     """
-    _raise_first(document, _style_file_problems(document.data))
+    raise_first(document, _style_file_problems(document.data))
 
 
 def check_registers(
@@ -119,50 +117,32 @@ def check_registers(
     collections: dict[str, str] = {}
     for name, document in documents.items():
         register = registers[name]
-        _raise_first(document, _field_problems(register, codes, registers))
-        _raise_first(document, _identity_problems(register, schemes))
-        _raise_first(document, _relation_problems(register, registers))
-        _raise_first(document, _rule_problems(register))
-        _raise_first(document, _access_problems(document.data))
-        _raise_first(document, _style_problems(register, styles, codes))
+        raise_first(document, _field_problems(register, codes, registers))
+        raise_first(document, _identity_problems(register, schemes))
+        raise_first(document, _relation_problems(register, registers))
+        raise_first(document, _rule_problems(register))
+        raise_first(document, _access_problems(document.data))
+        raise_first(document, _style_problems(register, styles, codes))
         if register.publish:
-            _raise_first(document, _collection_problems(register.publish.collection, collections))
+            raise_first(document, _collection_problems(register.publish.collection, collections))
             collections[register.publish.collection] = name
 
 
-def check_entry(
-    document: Document, entry: Entry, registers: Mapping[str, Declaration], codes: Mapping[str, CodeList]
-) -> None:
-    """Check one delivery entry.
+def raise_first(document: Document, problems: Iterable[Problem]) -> None:
+    """Raise the first of some problems.
 
     Parameters
     ----------
     document : Document
-        The file.
-    entry : Entry
-        The entry.
-    registers : mapping of str to Declaration
-        All registers.
-    codes : mapping of str to CodeList
-        All code lists.
+        The file they are in.
+    problems : iterable of Problem
+        The problems, not looked for further than the first.
 
     Raises
     ------
     CatalogError
-        If it does not fit the register it delivers to, or contradicts itself.
+        If there is one.
     """
-    _raise_first(document, _entry_problems(entry))
-    if entry.register is None:
-        _raise_first(document, _raster_problems(entry))
-        return
-    if entry.register not in registers:
-        cure = suggestion(entry.register, registers)
-        raise document.error(("register",), f"there is no register '{entry.register}'", cure)
-    _raise_first(document, _target_problems(entry, registers[entry.register]))
-    _raise_first(document, _mapping_problems(entry, registers[entry.register], codes))
-
-
-def _raise_first(document: Document, problems: Iterable[Problem]) -> None:
     for pointer, found, cure in problems:
         raise document.error(pointer, found, cure)
 
@@ -287,13 +267,28 @@ def _style_problems(
         return
     field = register.field(style.by) if style.by else None
     for one in style.classes if field else ():
-        problem = _value_problem(field, one.value, codes)  # type: ignore[arg-type]
+        problem = value_problem(field, one.value, codes)  # type: ignore[arg-type]
         if problem:
             yield here, f"the style '{name}' has the class {one.value!r}: {problem[0]}", problem[1]
 
 
-def _value_problem(field: Field, value: Any, codes: Mapping[str, CodeList]) -> tuple[str, str] | None:
-    """Why a constant cannot be a value of a field, and what would be."""
+def value_problem(field: Field, value: Any, codes: Mapping[str, CodeList]) -> tuple[str, str] | None:
+    """Tell why a constant cannot be a value of a field.
+
+    Parameters
+    ----------
+    field : Field
+        The field.
+    value : object
+        The constant.
+    codes : mapping of str to CodeList
+        All code lists.
+
+    Returns
+    -------
+    tuple of str, or None
+        What was found and what to write instead; None where the value is fit.
+    """
     fits: Mapping[str, Callable[[Any], bool]] = {
         "number": lambda one: isinstance(one, int | float) and not isinstance(one, bool),
         "integer": lambda one: isinstance(one, int) and not isinstance(one, bool),
@@ -305,62 +300,3 @@ def _value_problem(field: Field, value: Any, codes: Mapping[str, CodeList]) -> t
         known = [code.code for code in codes[field.codes].codes]
         return f"'{value}' is no code of '{field.codes}'", suggestion(value, known)
     return None
-
-
-def _entry_problems(entry: Entry) -> Iterator[Problem]:
-    path = PurePosixPath(entry.source.path)
-    if path.is_absolute() or ".." in path.parts or "\\" in entry.source.path:
-        found = f"the path {entry.source.path} leaves the folder of deliveries"
-        yield ("source", "path"), found, "write it relative to that folder, with /"
-    if entry.licence.grade == "B" and entry.licence.bulk:
-        found = "data of grade B are offered as whole files"
-        yield ("licence", "bulk"), found, "write bulk: false; grade B may only be shown"
-    if entry.accuracy.horizontal_m is None and entry.accuracy.method != "unknown":
-        found = f"places from '{entry.accuracy.method}' have no stated accuracy"
-        yield ("accuracy", "method"), found, "add horizontal_m, or write method: unknown"
-
-
-def _raster_problems(entry: Entry) -> Iterator[Problem]:
-    for key in ("identifiers", "names", "fields"):
-        if getattr(entry, key):
-            yield (key,), f"a raster has no {key}", f"remove {key}, or name a register instead of a raster"
-
-
-def _target_problems(entry: Entry, register: Declaration) -> Iterator[Problem]:
-    names = [field.name for field in register.fields]
-    offered = (("identifiers", register.schemes), ("names", register.languages), ("fields", names))
-    for key, known in offered:
-        for name in getattr(entry, key):
-            if name not in known:
-                found = f"the register '{register.name}' keeps no '{name}' among its {key}"
-                yield (key, name), found, suggestion(name, known)
-    for field in register.fields:
-        if field.required and field.name not in entry.fields:
-            found = f"nothing is delivered for the required field '{field.name}'"
-            yield ("fields",), found, f"add {field.name}: <column>, or {field.name}: {{value: <constant>}}"
-
-
-def _mapping_problems(entry: Entry, register: Declaration, codes: Mapping[str, CodeList]) -> Iterator[Problem]:
-    for name, mapping in entry.fields.items():
-        field = register.field(name)
-        if field is None:
-            continue
-        if (mapping.column is None) == (mapping.value is None):
-            found = f"the field '{name}' needs either a column or a constant"
-            yield ("fields", name), found, "write column: <name> or value: <constant>"
-        if mapping.unit is not None and field.unit is None:
-            yield ("fields", name, "unit"), f"the field '{name}' has no unit to convert to", "remove the unit"
-        for pointer, value in _constants(mapping):
-            problem = _value_problem(field, value, codes)
-            if problem:
-                yield ("fields", name, *pointer), *problem
-
-
-def _constants(mapping: ColumnMapping) -> Iterator[tuple[Pointer, Any]]:
-    """Values that a mapping puts into a field by itself."""
-    for key in ("value", "default"):
-        if getattr(mapping, key) is not None:
-            yield (key,), getattr(mapping, key)
-    for key, value in mapping.map.items():
-        if value is not None:
-            yield ("map", key), value

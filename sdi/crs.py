@@ -79,7 +79,9 @@ def known(crs: str) -> CRS:
     try:
         return CRS.from_user_input(crs)
     except CRSError as error:
-        raise InputError(f"CRS {crs!r} is not known to PROJ; expected for example EPSG:5897", code="crs-unknown") from error
+        raise InputError(
+            f"CRS {crs!r} is not known to PROJ; expected for example EPSG:5897", code="crs-unknown"
+        ) from error
 
 
 @cache
@@ -169,7 +171,8 @@ class StorageCRS:
             )
         if self.operation and self.operation not in (_transformer(self.code, CRS84, self.operation).description or ""):
             raise InputError(
-                f"no operation {self.operation!r} from {self.code} to WGS 84; see `projinfo -s {self.code} -t OGC:CRS84`",
+                f"no operation {self.operation!r} from {self.code} to WGS 84; "
+                f"see `projinfo -s {self.code} -t OGC:CRS84`",
                 code="crs-no-operation",
             )
 

@@ -22,7 +22,9 @@ from sdi.workspace import Workspace
 LANGUAGES = ("vi", "en")
 
 
-def collection(declaration: Declaration, level: Level, registry: Registry, workspace: Workspace, extent: Extent) -> dict[str, Any]:
+def collection(
+    declaration: Declaration, level: Level, registry: Registry, workspace: Workspace, extent: Extent
+) -> dict[str, Any]:
     """Return what is said of a collection, as plain values.
 
     Parameters
@@ -84,19 +86,22 @@ def _licence(licences: Sequence[Licence]) -> Mapping[str, Any]:
     return {"name": names, "grade": strictest.grade, "url": strictest.url}
 
 
-def _holding(name: str, registry: Registry, workspace: Workspace, licences: Sequence[Licence], extent: Extent) -> Holding:
+def _holding(
+    name: str, registry: Registry, workspace: Workspace, licences: Sequence[Licence], extent: Extent
+) -> Holding:
     """Return what a record says of the data themselves."""
     times = registry.store.select(
         "SELECT min(t.recorded_at), max(t.recorded_at) FROM tx t WHERE t.tx IN "
         "(SELECT min(tx_from) FROM outbox WHERE kind = ? UNION SELECT max(tx_from) FROM outbox WHERE kind = ?)",
         (name, name),
     )
-    custodians = registry.store.select('SELECT custodian FROM delivery WHERE register = ? ORDER BY "row" LIMIT 1', (name,))
+    custodians = registry.store.select(
+        'SELECT custodian FROM delivery WHERE register = ? ORDER BY "row" LIMIT 1', (name,)
+    )
     start = None if extent.start in (None, ALWAYS) else extent.start
     end = None if extent.end in (None, FOREVER) else extent.end
     return Holding(
         publisher=custodians[0][0] if custodians else workspace.title.vi,
         extent=extent.box, interval=(start, end), created=times[0][0], updated=times[0][1],
-        licence=licences[0] if licences else None, notice=workspace.notice,
+        licences=tuple(licences), notice=workspace.notice,
     )  # fmt: skip
-

@@ -114,20 +114,22 @@ FIELD: Schema = {
 }
 """A field of a register, its keys depending on its type."""
 
-_UNLIMITED = {
-    "x-found": "bad rows are put aside without a limit",
-    "x-cure": "add the share of bad rows that is still acceptable, for example maximum_bad_share: 0.05",
-}
-_POINTLESS = {
-    "x-found": "a share of bad rows is allowed although bad rows are refused",
-    "x-cure": "write on_bad_row: quarantine, or remove maximum_bad_share",
-}
-_QUARANTINE: Schema = {
-    "if": {"required": ["maximum_bad_share"]},
-    "then": {"properties": {"on_bad_row": {"const": "quarantine"} | _POINTLESS}, "required": ["on_bad_row"]}
-    | _POINTLESS,
-    "else": {"properties": {"on_bad_row": {"const": "refuse"} | _UNLIMITED}},
-}
+_PUT_ASIDE: Schema = {"required": ["on_bad_row"], "properties": {"on_bad_row": {"const": "quarantine"}}}
+_LIMITED: Schema = {"required": ["maximum_bad_share"]}
+_QUARANTINE: tuple[Schema, ...] = (
+    {
+        "anyOf": [{"not": _PUT_ASIDE}, _LIMITED],
+        "x-key": "on_bad_row",
+        "x-found": "bad rows are put aside without a limit",
+        "x-cure": "add the share of bad rows that is still acceptable, for example maximum_bad_share: 0.05",
+    },
+    {
+        "anyOf": [{"not": _LIMITED}, _PUT_ASIDE],
+        "x-key": "maximum_bad_share",
+        "x-found": "a share of bad rows is allowed although bad rows are refused",
+        "x-cure": "write on_bad_row: quarantine, or remove maximum_bad_share",
+    },
+)
 """Rows are put aside only up to a stated share."""
 
 REGISTER: Schema = _object(
@@ -175,7 +177,7 @@ REGISTER: Schema = _object(
         style=EITHER,
         order={"type": "integer", "minimum": 0, "maximum": 1000},
     ),
-) | {"allOf": [_QUARANTINE]}
+) | {"allOf": [*_QUARANTINE]}
 """``registers/<name>.yaml``."""
 
 CODES: Schema = _object(
@@ -261,7 +263,7 @@ ENTRY: Schema = _object(
         crs=_or_null(_text("EPSG:9209")),
         encoding=_or_null(_text("utf-8")),
         axes=_or_null(_choice(("xy", "yx"))),
-        columns={"type": "object", "additionalProperties": COLUMN},
+        columns=_object(x=COLUMN, y=COLUMN, wkt=COLUMN),
         where=_or_null(_text("city == 'Dresden'")),
     ),
     licence=_object(
@@ -288,5 +290,5 @@ ENTRY: Schema = _object(
     fields={"type": "object", "propertyNames": FIELD_NAME, "additionalProperties": _MAPPING},
     on_bad_row=_choice(get_args(OnBadRow)),
     maximum_bad_share=SHARE,
-) | {"allOf": [_EITHER_TARGET, _QUARANTINE]}
+) | {"allOf": [_EITHER_TARGET, *_QUARANTINE]}
 """``entries/<name>.yaml`` and the entries of a city."""

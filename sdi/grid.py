@@ -66,9 +66,11 @@ class Grid:
         """
         xmin, ymin, xmax, ymax = bounds
         if not (xmin < xmax and ymin < ymax and cell > 0):
-            raise InputError(f"box {bounds} with cells of {cell} is empty; expected xmin, ymin, xmax, ymax and a length")
+            raise InputError(
+                f"box {bounds} with cells of {cell} is empty; expected xmin, ymin, xmax, ymax and a length"
+            )
         columns, rows = (math.ceil((b - a) / cell - SAME) for a, b in ((xmin, xmax), (ymin, ymax)))
-        return cls((rows, columns), Affine(cell, 0, xmin, 0, -cell, ymax), _crs(crs))
+        return cls((rows, columns), Affine(cell, 0, xmin, 0, -cell, ymax), cls.definition(crs))
 
     @classmethod
     def from_dataarray(cls, raster: xr.DataArray | xr.Dataset) -> Grid:
@@ -89,15 +91,36 @@ class Grid:
             If it has no CRS, no regular ``y`` and ``x``, or is not north-up.
         """
         if raster.rio.crs is None:
-            raise InputError("the raster states no CRS; expected one: declare it in its catalogue entry", code="crs-undeclared")
+            raise InputError(
+                "the raster states no CRS; expected one: declare it in its catalogue entry", code="crs-undeclared"
+            )
         missing = {"y", "x"} - set(raster.dims)
         if missing:
-            raise InputError(f"the raster has dimensions {tuple(raster.dims)}; expected y and x", code="grid-dimensions")
+            raise InputError(
+                f"the raster has dimensions {tuple(raster.dims)}; expected y and x", code="grid-dimensions"
+            )
         (x, dx), (y, dy) = _regular(raster, "x"), _regular(raster, "y")
         # A single row or column has no step of its own: its cells are square.
         dx, dy = dx or abs(dy), dy or -abs(dx)
         affine = Affine(dx, 0, x - dx / 2, 0, dy, y - dy / 2)
-        return cls((raster.sizes["y"], raster.sizes["x"]), affine, _crs(raster.rio.crs))
+        return cls((raster.sizes["y"], raster.sizes["x"]), affine, cls.definition(raster.rio.crs))
+
+    @staticmethod
+    def definition(crs: object) -> CRS:
+        """Definition of a CRS, by its authority where it has one, so that equal ones compare equal.
+
+        Parameters
+        ----------
+        crs : str, CRS or anything PROJ can read
+            The CRS.
+
+        Returns
+        -------
+        CRS
+        """
+        found = CRS.from_user_input(crs)
+        named = found.to_authority(min_confidence=100)
+        return known(":".join(named)) if named else found
 
     @property
     def cell(self) -> tuple[float, float]:
@@ -147,7 +170,9 @@ class Grid:
         kind = "projection_{}_coordinate" if self.crs.is_projected else "{}"
         words = {"x": "x", "y": "y"} if self.crs.is_projected else {"x": "longitude", "y": "latitude"}
         unit = "m" if self.is_metric else self.crs.axis_info[0].unit_name
-        attrs = {axis: {"standard_name": kind.format(words[axis]), "units": unit, "axis": axis.upper()} for axis in "xy"}
+        attrs = {
+            axis: {"standard_name": kind.format(words[axis]), "units": unit, "axis": axis.upper()} for axis in "xy"
+        }
         reference = xr.DataArray(0).rio.write_crs(self.crs.to_wkt()).coords["spatial_ref"]
         return {
             "y": xr.DataArray(self.y, dims="y", attrs=attrs["y"]),
@@ -194,7 +219,9 @@ class Grid:
         points = np.asarray(points, dtype=float).reshape(-1, 2)
         outside = np.flatnonzero(~self.contains(points))
         if outside.size:
-            raise InputError(f"point {tuple(points[outside[0]].tolist())} lies outside the grid {self.bounds}", code="outside-grid")
+            raise InputError(
+                f"point {tuple(points[outside[0]].tolist())} lies outside the grid {self.bounds}", code="outside-grid"
+            )
         (rows, columns), a = self.shape, self.affine
         row = np.floor((points[:, 1] - a.f) / a.e).astype(np.intp)
         column = np.floor((points[:, 0] - a.c) / a.a).astype(np.intp)
@@ -242,12 +269,7 @@ def _regular(raster: xr.DataArray | xr.Dataset, axis: str) -> tuple[float, float
     step = (values[-1] - values[0]) / (values.size - 1)
     even = values[0] + step * np.arange(values.size)
     if step == 0 or np.abs(values - even).max() > 1e-3 * abs(step):
-        raise InputError(f"the cells along {axis} are not evenly spaced; resample the raster first", code="grid-irregular")
+        raise InputError(
+            f"the cells along {axis} are not evenly spaced; resample the raster first", code="grid-irregular"
+        )
     return float(values[0]), float(step)
-
-
-def _crs(crs: object) -> CRS:
-    """Definition of a CRS, by its authority where it has one, so that equal ones compare equal."""
-    found = CRS.from_user_input(crs)
-    named = found.to_authority(min_confidence=100)
-    return known(":".join(named)) if named else found

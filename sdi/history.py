@@ -212,7 +212,8 @@ def query_interval(text: str) -> Interval:
     parts = text.split("/")
     if len(parts) > 2 or parts in ([""], ["", ""], ["..", ".."], ["..", ""], ["", ".."]):
         raise InputError(
-            f"datetime {text!r} is not understood; expected 2025-07-01, 2025-01-01/2025-07-01, ../2025-07-01 or 2025-07-01/..",
+            f"datetime {text!r} is not understood; expected 2025-07-01, 2025-01-01/2025-07-01, ../2025-07-01 "
+            "or 2025-07-01/..",
             code="datetime-invalid",
         )
     if len(parts) == 1:

@@ -105,7 +105,9 @@ def check_code(scheme: str, pattern: str | None, value: str) -> str:
     """
     text = " ".join(unicodedata.normalize("NFC", str(value)).split())
     if not text:
-        raise InputError(f"an identifier of scheme {scheme} is empty; leave it out where a thing has none", code="identifier-empty")
+        raise InputError(
+            f"an identifier of scheme {scheme} is empty; leave it out where a thing has none", code="identifier-empty"
+        )
     if pattern and not re.fullmatch(pattern, text):
         raise InputError(
             f"identifier {text!r} does not fit scheme {scheme}, which expects {pattern}; were leading zeros lost?",

@@ -74,10 +74,12 @@ def check(geometries: Geometries, rule: LocationRule) -> None:
 def _wrong(bad: NDArray[np.bool_], what: str, code: str) -> InputError:
     """Make the error for the first bad row."""
     row = int(np.flatnonzero(bad)[0])
-    return InputError(f"row {row} {what} ({int(bad.sum())} such rows)", code=code, details={"row": row, "count": int(bad.sum())})
+    return InputError(
+        f"row {row} {what} ({int(bad.sum())} such rows)", code=code, details={"row": row, "count": int(bad.sum())}
+    )
 
 
-def location_type(geometry: Any) -> str:  # noqa: ANN401 - shapely's geometry
+def location_type(geometry: Any) -> str:
     """Return the kind of location that a geometry is: point, line, area or mixed."""
     dimension = int(shapely.get_dimensions(geometry))
     return "mixed" if geometry.geom_type == "GeometryCollection" else _TYPE[dimension]
@@ -192,5 +194,7 @@ def replace(
     }  # fmt: skip
     written = tx.rewrite("location_version", known, held, payload)
     tx.store.unindex_locations([row for row, interval in known if interval.overlaps(held)])
-    blobs = tx.store.select('SELECT geometry FROM location_version WHERE "row" BETWEEN ? AND ?', (written.start, written.stop - 1))
+    blobs = tx.store.select(
+        'SELECT geometry FROM location_version WHERE "row" BETWEEN ? AND ?', (written.start, written.stop - 1)
+    )
     tx.store.index_locations(written, shapely.bounds(shapely.from_wkb([blob for (blob,) in blobs])))

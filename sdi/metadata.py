@@ -53,7 +53,8 @@ class Holding:
     """First publication, ISO 8601 with ``Z``."""
     updated: str | None = None
     """Last change, ISO 8601 with ``Z``."""
-    licence: Licence | None = None
+    licences: tuple[Licence, ...] = ()
+    """Licences of all deliveries it was made from; their conditions hold together."""
     notice: Label | None = None
     """What must be said wherever the data are shown."""
 
@@ -92,7 +93,7 @@ def record(
         "time": _time(holding.interval),
         "geometry": _polygon(holding.extent),
         "properties": _record_properties(declaration, holding, language),
-        "links": [*links, *_licence_links(holding.licence)],
+        "links": [*links, *_licence_links(holding.licences)],
     }
 
 
@@ -140,7 +141,7 @@ def dcat(
         "dct:modified": _typed(holding.updated, "dateTime"),
         "dct:spatial": _location(holding.extent),
         "dct:temporal": _period(holding.interval),
-        "dcat:distribution": [_distribution(one, holding.licence) for one in distributions],
+        "dcat:distribution": [_distribution(one, holding.licences) for one in distributions],
     }
     return {key: value for key, value in entry.items() if value not in (None, [])}
 
@@ -153,8 +154,7 @@ def _published(declaration: Declaration) -> PublishRule:
 
 
 def _record_properties(declaration: Declaration, holding: Holding, language: str) -> dict[str, Any]:
-    rights = [holding.licence.attribution] if holding.licence else []
-    rights += [holding.notice.of(language)] if holding.notice else []
+    rights = [*_attributions(holding.licences), *([holding.notice.of(language)] if holding.notice else [])]
     properties = {
         "type": "dataset",
         "title": declaration.title.of(language),
@@ -166,24 +166,28 @@ def _record_properties(declaration: Declaration, holding: Holding, language: str
         "created": holding.created,
         "updated": holding.updated,
         "contacts": [{"organization": holding.publisher, "roles": ["publisher"]}],
-        "license": _licence_name(holding.licence),
-        "rights": ". ".join(rights),
+        "license": _licence_name(holding.licences),
+        "rights": "; ".join(rights),
         "formats": [{"name": "GeoJSON", "mediaType": "application/geo+json"}],
     }
     return {key: value for key, value in properties.items() if value not in (None, "", [])}
 
 
-def _licence_name(licence: Licence | None) -> str | None:
-    """SPDX identifier, or ``other`` as the standard wants it."""
-    if licence is None:
+def _attributions(licences: Sequence[Licence]) -> list[str]:
+    return list(dict.fromkeys(licence.attribution for licence in licences))
+
+
+def _licence_name(licences: Sequence[Licence]) -> str | None:
+    """Name the licence as SPDX does; ``other``, as the standard wants it, where SPDX does not know one of them."""
+    names = list(dict.fromkeys(licence.name for licence in licences))
+    if not names:
         return None
-    return licence.name if licence.name in _SPDX else "other"
+    return " AND ".join(names) if _SPDX.issuperset(names) else "other"
 
 
-def _licence_links(licence: Licence | None) -> list[Link]:
-    if licence is None or licence.url is None:
-        return []
-    return [{"rel": "license", "href": licence.url, "title": licence.name}]
+def _licence_links(licences: Sequence[Licence]) -> list[Link]:
+    linked = {licence.url: licence.name for licence in licences if licence.url}
+    return [{"rel": "license", "href": url, "title": name} for url, name in linked.items()]
 
 
 def _time(interval: Interval) -> dict[str, list[str]] | None:
@@ -225,14 +229,13 @@ def _period(interval: Interval) -> dict[str, Any] | None:
     return {"@type": "dct:PeriodOfTime", **known} if known else None
 
 
-def _distribution(one: Mapping[str, Any], licence: Licence | None) -> dict[str, Any]:
-    media = f"https://www.iana.org/assignments/media-types/{one['type']}"
+def _distribution(one: Mapping[str, Any], licences: Sequence[Licence]) -> dict[str, Any]:
     entry = {
         "@type": "dcat:Distribution",
         "dct:title": one["title"],
         "dcat:accessURL": {"@id": one["url"]},
-        "dcat:mediaType": {"@id": media},
-        "dct:license": {"@id": licence.url} if licence and licence.url else None,
-        "dct:rights": licence.attribution if licence else None,
+        "dcat:mediaType": {"@id": f"https://www.iana.org/assignments/media-types/{one['type']}"},
+        "dct:license": [{"@id": link["href"]} for link in _licence_links(licences)],
+        "dct:rights": _attributions(licences),
     }
-    return {key: value for key, value in entry.items() if value is not None}
+    return {key: value for key, value in entry.items() if value != []}

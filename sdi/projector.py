@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,8 @@ LEVELS: tuple[Level, ...] = ("public", "restricted")
 CHUNK = 20_000
 """Things worked out at a time, to bound memory."""
 
+_TIMES = "{0}.valid_from, {0}.valid_to, {0}.tx_from, {0}.tx_to"
+_CHOSEN = 'e."row" IN ({rows})'
 _SQL_TYPE = {"integer": "INTEGER", "number": "REAL", "boolean": "BOOLEAN", "date": "DATE", "datetime": "DATETIME"}
 _LAYER_TYPE = {
     "Point": "POINT", "MultiPoint": "MULTIPOINT", "LineString": "MULTILINESTRING", "MultiLineString": "MULTILINESTRING",
@@ -97,14 +100,15 @@ def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level:
         anew = rebuild or name not in known or known[name][2] != structure
         if anew:
             package.define(name, layer.columns(), _LAYER_TYPE[declaration.location.geometry], declaration.title.vi)
-        fids = registry.store.select('SELECT "row" FROM entity WHERE kind = ? ORDER BY "row"', (declaration.name,)) if anew else None
-        todo = [row[0] for row in fids] if fids is not None else changed.get(declaration.name, [])
+        todo = _all(registry, declaration.name) if anew else changed.get(declaration.name, [])
         if todo or anew:
             for start in range(0, len(todo), CHUNK):
                 layer.project(package, todo[start : start + CHUNK], forget=not anew)
         description = layer.description(package.extent(name))
         if todo or anew or orjson.loads(known[name][3]) != description:
-            version = registry.store.select("SELECT coalesce(max(tx_from), 0) FROM outbox WHERE kind = ?", (declaration.name,))
+            version = registry.store.select(
+                "SELECT coalesce(max(tx_from), 0) FROM outbox WHERE kind = ?", (declaration.name,)
+            )
             package.describe(name, declaration.name, structure, orjson.dumps(description).decode(), version[0][0])
         if todo:
             logger.info("%s: %d things published in %s", level, len(todo), name)
@@ -113,10 +117,18 @@ def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level:
 def _changed(registry: Registry, applied: int) -> dict[str, list[int]]:
     """Return what the outbox holds since a transaction: entity rows by kind."""
     found: dict[str, list[int]] = {}
-    sql = 'SELECT DISTINCT e.kind, e."row" FROM outbox o JOIN entity e ON e.eid = o.eid WHERE o.tx_from > ? ORDER BY e."row"'
+    sql = (
+        'SELECT DISTINCT e.kind, e."row" FROM outbox o JOIN entity e ON e.eid = o.eid '
+        'WHERE o.tx_from > ? ORDER BY e."row"'
+    )
     for kind, row in registry.store.stream(sql, (applied,)):
         found.setdefault(kind, []).append(row)
     return found
+
+
+def _all(registry: Registry, kind: str) -> list[int]:
+    """Return the entity rows of all things of a kind."""
+    return [row[0] for row in registry.store.stream('SELECT "row" FROM entity WHERE kind = ? ORDER BY "row"', (kind,))]
 
 
 class Layer:
@@ -154,7 +166,14 @@ class Layer:
     def structure(self) -> str:
         """Return a hash of everything that decides how rows are laid out; another one means building anew."""
         booleans = [field.name for field in self._fields if field.type == "boolean"]
-        parts = [LAYOUT, list(self.columns().items()), booleans, self._declaration.location.geometry, self._workspace.crs.code, self._workspace.crs.operation]
+        parts = [
+            LAYOUT,
+            list(self.columns().items()),
+            booleans,
+            self._declaration.location.geometry,
+            self._workspace.crs.code,
+            self._workspace.crs.operation,
+        ]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
     def description(self, extent: Extent) -> dict[str, Any]:
@@ -179,7 +198,9 @@ class Layer:
             package.forget(name, rows)
         stories = [(fid, eid, self._story(facts[fid])) for fid, eid in self._entities(rows) if facts.get(fid)]
         self._put_things(package, stories)
-        shown = [(fid, eid, piece) for fid, eid, story in stories for piece in story if piece.facts["row"][0] not in TERMINAL]
+        shown = [
+            (fid, eid, piece) for fid, eid, story in stories for piece in story if piece.facts["row"][0] not in TERMINAL
+        ]
         if shown:
             self._put_pieces(package, name, shown)
 
@@ -190,41 +211,48 @@ class Layer:
     def _read(self, sql: str, rows: Sequence[int]) -> Iterable[tuple[Any, ...]]:
         """Run a query for some entity rows; a contiguous run of them becomes a range."""
         if len(rows) == rows[-1] - rows[0] + 1:
-            return self._registry.store.stream(sql.replace('"row" IN ({rows})', '"row" BETWEEN ? AND ?'), (rows[0], rows[-1]))
+            return self._registry.store.stream(
+                sql.replace('"row" IN ({rows})', '"row" BETWEEN ? AND ?'), (rows[0], rows[-1])
+            )
         listed = orjson.dumps(list(rows)).decode()
         return self._registry.store.stream(sql.replace("{rows}", "SELECT value FROM json_each(?)"), (listed,))
 
     def _facts(self, rows: Sequence[int]) -> dict[int, list[Fact]]:
         """Read everything recorded about some things that this level may see."""
         found: dict[int, list[Fact]] = {row: [] for row in rows}
-        times = "{0}.valid_from, {0}.valid_to, {0}.tx_from, {0}.tx_to"
-        chosen = 'e."row" IN ({rows})'
-        fields = ", ".join(f'r."{column_name(field)}"' for field in self._fields)
-        table = REGISTER_PREFIX + self._declaration.name
-        sql = (
-            f'SELECT e."row", {times.format("r")}, r.status{", " + fields if fields else ""} FROM entity e JOIN "{table}" r ON r.eid = e.eid '
-            f"WHERE e.kind = '{self._declaration.name}' AND {chosen}"
-        )
-        for row, *held, status in ((one[0], *one[1:5], one[5:]) for one in self._read(sql, rows)):
+        for row, *held, status in self._rows(rows):
             found[row].append(Fact("row", status, *held))
-        if self._declaration.schemes:
-            sql = f'SELECT e."row", i.scheme, i.value, {times.format("i")} FROM entity e JOIN identifier i ON i.eid = e.eid WHERE {chosen}'
-            for row, scheme, value, *held in self._read(sql, rows):
-                if row in found:
-                    found[row].append(Fact(("scheme", scheme), value, *held))
-        if self._declaration.languages:
-            sql = f'SELECT e."row", n.language, n.text, {times.format("n")} FROM entity e JOIN name n ON n.eid = e.eid WHERE n.type = \'official\' AND {chosen}'
-            for row, language, text, *held in self._read(sql, rows):
-                if row in found:
-                    found[row].append(Fact(("name", language), text, *held))
-        sql = (
-            'SELECT e."row", v.geometry, max(l.valid_from, v.valid_from), min(l.valid_to, v.valid_to), max(l.tx_from, v.tx_from), min(l.tx_to, v.tx_to) '
-            f"FROM entity e JOIN locates l ON l.eid = e.eid JOIN location_version v ON v.lid = l.lid WHERE l.role = '{self._declaration.location.role}' AND {chosen}"
-        )
-        for row, geometry, start, end, known, until in self._read(sql, rows):
-            if row in found and start < end and known < until:
-                found[row].append(Fact("geometry", geometry, start, end, known, until))
+        for table, slot, sql in self._dated():
+            for row, key, value, start, end, known, until in self._read(sql, rows):
+                if row in found and start < end and known < until:
+                    found[row].append(Fact((table, key) if slot else table, value, start, end, known, until))
         return found
+
+    def _rows(self, rows: Sequence[int]) -> Iterable[tuple[Any, ...]]:
+        """Read the register's own rows: entity row, times, then status and fields as one value."""
+        fields = "".join(f', r."{column_name(field)}"' for field in self._fields)
+        sql = (
+            f'SELECT e."row", {_TIMES.format("r")}, r.status{fields} FROM entity e '
+            f'JOIN "{REGISTER_PREFIX}{self._declaration.name}" r ON r.eid = e.eid WHERE {_CHOSEN}'
+        )
+        return ((*one[:5], one[5:]) for one in self._read(sql, rows))
+
+    def _dated(self) -> Iterable[tuple[str, bool, str]]:
+        """Return the queries for codes, names and places: slot, whether it has a key, SQL."""
+        if self._declaration.schemes:
+            times = _TIMES.format("i")
+            codes = f'SELECT e."row", i.scheme, i.value, {times} FROM entity e JOIN identifier i ON i.eid = e.eid'
+            yield "scheme", True, f"{codes} WHERE {_CHOSEN}"
+        if self._declaration.languages:
+            times = _TIMES.format("n")
+            names = f'SELECT e."row", n.language, n.text, {times} FROM entity e JOIN name n ON n.eid = e.eid'
+            yield "name", True, f"{names} WHERE n.type = 'official' AND {_CHOSEN}"
+        places = (
+            'SELECT e."row", l.role, v.geometry, max(l.valid_from, v.valid_from), min(l.valid_to, v.valid_to), '
+            "max(l.tx_from, v.tx_from), min(l.tx_to, v.tx_to) FROM entity e JOIN locates l ON l.eid = e.eid "
+            "JOIN location_version v ON v.lid = l.lid"
+        )
+        yield "geometry", False, f"{places} WHERE l.role = '{self._declaration.location.role}' AND {_CHOSEN}"
 
     @staticmethod
     def _story(facts: Sequence[Fact]) -> list[Piece]:
@@ -251,17 +279,17 @@ class Layer:
         properties = [self._properties(piece) for _, _, piece in shown]
         features = serialised([eid for _, eid, _ in shown], geometries, properties)
         bounds = shapely.bounds(geometries)
-        boxes = np.where(np.isnan(bounds), None, bounds).tolist()
+        boxes = [[None if math.isnan(side) else side for side in box] for box in bounds.tolist()]
         history = [
             (fid, eid, piece.valid_from, piece.valid_to, piece.tx_from, piece.tx_to, *box, feature)
             for (fid, eid, piece), box, feature in zip(shown, boxes, features, strict=True)
         ]
         numbers = package.add_history(name, history)
-        now = np.array([piece.current for _, _, piece in shown])
+        now = [at for at, (_, _, piece) in enumerate(shown) if piece.current]
         places = geometry_blobs(promoted(geometries[now], _LAYER_TYPE[self._declaration.location.geometry]))
         rows = [
             (shown[at][0], place, shown[at][1], *properties[at].values(), numbers[at])
-            for at, place in zip(np.flatnonzero(now).tolist(), places, strict=True)
+            for at, place in zip(now, places, strict=True)
         ]
         package.add_current(name, rows, bounds[now])
 
@@ -281,7 +309,9 @@ class Layer:
         return found
 
 
-def promoted(geometries: np.ndarray[Any, np.dtype[np.object_]], layer_type: str) -> np.ndarray[Any, np.dtype[np.object_]]:
+def promoted(
+    geometries: np.ndarray[Any, np.dtype[np.object_]], layer_type: str
+) -> np.ndarray[Any, np.dtype[np.object_]]:
     """Make single lines and polygons multiple where the layer is declared so.
 
     Parameters
@@ -335,7 +365,8 @@ def verified(workspace: Workspace, registry: Registry) -> Mapping[str, str]:
         package.check()
         if package.get("applied_tx") != str(registry.last_tx):
             raise IntegrityError(
-                f"{path.name} has reached transaction {package.get('applied_tx')} of {registry.last_tx}; run `phusa publish`"
+                f"{path.name} has reached transaction {package.get('applied_tx')} of {registry.last_tx}; "
+                "run `phusa publish`"
             )
         twin = path.with_suffix(".verify")
         twin.unlink(missing_ok=True)
@@ -351,7 +382,9 @@ def verified(workspace: Workspace, registry: Registry) -> Mapping[str, str]:
         hashes[level] = content_hash(package)
         package.close()
         if hashes[level] != wanted:
-            raise IntegrityError(f"{path.name} differs from what the registry says; rebuild it with `phusa publish --rebuild`")
+            raise IntegrityError(
+                f"{path.name} differs from what the registry says; rebuild it with `phusa publish --rebuild`"
+            )
     return hashes
 
 
@@ -361,5 +394,3 @@ def content_hash(package: GeoPackage) -> str:
     for row in package.content():
         digest.update(repr(row).encode())
     return digest.hexdigest()
-
-

@@ -129,7 +129,9 @@ class Publication:
             matched = self._package.count(name, condition, values) if asked else collection.count
             start, seek = (" AND c.fid > ?", (after,)) if after is not None else ("", ())
             rows = self._package.page(name, condition + start, (*values, *seek), limit + 1, offset)
-            return Page(tuple(row[1] for row in rows[:limit]), matched, rows[limit - 1][0] if len(rows) > limit else None)
+            return Page(
+                tuple(row[1] for row in rows[:limit]), matched, rows[limit - 1][0] if len(rows) > limit else None
+            )
 
     def _boxed(
         self, name: str, bbox: Box, condition: str, values: Sequence[Any], limit: int, offset: int, after: int | None
@@ -141,7 +143,14 @@ class Publication:
         return Page(tuple(self._package.features(name, page)), len(fids), page[-1] if len(left) > limit else None)
 
     def _past(
-        self, name: str, held: Interval, asked: Mapping[str, Any], bbox: Box | None, limit: int, offset: int, after: int | None
+        self,
+        name: str,
+        held: Interval,
+        asked: Mapping[str, Any],
+        bbox: Box | None,
+        limit: int,
+        offset: int,
+        after: int | None,
     ) -> Page:
         """Return a page of the features that held within an interval; the latest version of each in it."""
         rows = self._package.history(name, held.start, held.end, OPEN - 1)
@@ -166,7 +175,7 @@ class Publication:
         xmin, ymin, xmax, ymax = boxes.T
         apart = (xmin > bbox[2]) | (xmax < bbox[0]) | (ymin > bbox[3]) | (ymax < bbox[1])
         inside = (xmin >= bbox[0]) & (xmax <= bbox[2]) & (ymin >= bbox[1]) & (ymax <= bbox[3])
-        doubtful = np.flatnonzero(~apart & ~inside & ~nowhere)
+        doubtful = np.flatnonzero(~apart & ~inside & ~nowhere).tolist()
         features = self._package.pieces(name, [rows[at][0] for at in doubtful])
         shapes = shapely.from_geojson([orjson.dumps(orjson.loads(one)["geometry"]) for one in features])
         hit = nowhere | inside
@@ -190,7 +199,10 @@ class Publication:
                 return found
             row = self._package.thing(eid)
         if row is None or row[1] != name:
-            raise NotFound(f"collection {name} has no item {eid!r}; identifiers are UUIDs, see the list of items", code="item-unknown")
+            raise NotFound(
+                f"collection {name} has no item {eid!r}; identifiers are UUIDs, see the list of items",
+                code="item-unknown",
+            )
         raise Gone(f"{row[0]} {eid} ended on {row[4][:10]} ({row[2]})")
 
     def thing(self, kind: str, eid: str) -> Thing:
@@ -236,5 +248,7 @@ def _conditions(collection: Collection, where: Mapping[str, str]) -> dict[str, A
         try:
             asked[name] = {"true": True, "false": False}[text] if kind == "boolean" else _TYPES.get(kind, str)(text)
         except (ValueError, KeyError) as error:
-            raise InputError(f"property {name} is {text!r}; expected a value of type {kind}", code="value-invalid") from error
+            raise InputError(
+                f"property {name} is {text!r}; expected a value of type {kind}", code="value-invalid"
+            ) from error
     return asked

@@ -6,63 +6,30 @@ Declared by one file, written by five verbs, read by one question: what was know
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from sdi import history, location
+from sdi import history, location, recording
 from sdi.declaration import Declaration
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
-from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant
-from sdi.identity import check_code, normalised
+from sdi.history import FOREVER, OPEN, TERMINAL, Interval, instant
+from sdi.identity import normalised
+from sdi.recording import Batch
 from sdi.store.schema import REGISTER_PREFIX, column_name
-from sdi.text import fold
 from sdi.transaction import FRAME, Transaction
-from sdi.value import checked_columns, plain
+from sdi.value import checked_columns
 
 if TYPE_CHECKING:
     from sdi.registry import Registry
 
-Geometries = NDArray[np.object_]
 LATEST = "9999-12-30T00:00:00Z"
 """A moment after every recorded change: asks for the latest fact."""
 
 _AS_OF = "{0}valid_from <= ? AND ? < {0}valid_to AND {0}tx_from <= ? AND ? < {0}tx_to"
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Things to be added, as columns.
-
-    Every column has one value per thing; a missing value is ``None`` or NaN.
-    """
-
-    values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    """Fields of the register [units of the register]."""
-    geometry: Geometries | None = None
-    """Places [storage CRS]."""
-    identifiers: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    """Official codes, by scheme."""
-    names: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    """Official names, by language."""
-    valid_from: str | Sequence[str] | None = None
-    """Since when these facts hold; unknown where absent."""
-    status: str = "active"
-    accuracy: Accuracy = Accuracy()
-    source_geometry: Geometries | None = None
-    """Places as delivered [``source_crs``], where that is not the storage CRS."""
-    source_crs: str | None = None
-
-    def __len__(self) -> int:
-        """Return the number of things."""
-        columns = [*self.values.values(), *self.identifiers.values(), *self.names.values()]
-        if self.geometry is not None:
-            columns.append(self.geometry)
-        return len(columns[0]) if columns else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +99,8 @@ class Register:
         if not count:
             return []
         columns = checked_columns(self.declaration, self._registry.catalog.codes, batch.values, count)
-        starts = self._starts(batch, count)
-        geometry = self._places(batch, count)
+        starts = batch.starts()
+        geometry = recording.places(batch, self.declaration)
         if batch.status not in history.STATUSES:
             raise InputError(f"status {batch.status!r} is none of {', '.join(history.STATUSES)}", code="status-unknown")
         eids = tx.ids.take(count)
@@ -141,9 +108,9 @@ class Register:
         frame = zip(eids, [batch.status] * count, *columns.values(), starts, strict=True)
         names = ("eid", "status", *(f"f_{name}" for name in columns), "valid_from", "tx_from")
         tx.insert(self._table, names, [(*row, tx.number) for row in frame])
-        self._locate(eids, starts, geometry, batch, tx)
-        self._identify(eids, starts, batch.identifiers, tx)
-        self._name(eids, starts, batch.names, tx)
+        recording.locate(tx, eids, starts, geometry, batch, self.declaration)
+        recording.identify(tx, eids, starts, batch, self.declaration, self._registry.catalog.schemes)
+        recording.give_names(tx, eids, starts, batch, self.declaration)
         tx.note(eids, self.name, "added")
         return eids
 
@@ -179,7 +146,7 @@ class Register:
         tx: Transaction,
         *,
         values: Mapping[str, Any] | None = None,
-        geometry: Any = None,  # noqa: ANN401 - shapely's geometry
+        geometry: Any = None,
         accuracy: Accuracy | None = None,
         valid_at: str | None = None,
     ) -> None:
@@ -213,7 +180,7 @@ class Register:
             self._place(lid, geometry, accuracy or Accuracy(), held, tx)
         tx.note([eid], self.name, "corrected")
 
-    def move(self, eid: str, geometry: Any, tx: Transaction, *, valid_from: str, accuracy: Accuracy) -> None:  # noqa: ANN401
+    def move(self, eid: str, geometry: Any, tx: Transaction, *, valid_from: str, accuracy: Accuracy) -> None:
         """Record that a thing changed its place: a new version of its location, the same thing.
 
         Parameters
@@ -255,12 +222,16 @@ class Register:
             If it has ended before.
         """
         if status not in TERMINAL:
-            raise InputError(f"status {status!r} ends nothing; expected {', '.join(sorted(TERMINAL))}", code="status-unknown")
+            raise InputError(
+                f"status {status!r} ends nothing; expected {', '.join(sorted(TERMINAL))}", code="status-unknown"
+            )
         self._alive(eid)
         self._write(eid, {}, Interval(instant(valid_from), FOREVER), tx, status=status)
         tx.note([eid], self.name, "retired")
 
-    def relate(self, eid: str, verb: str, others: Sequence[str], tx: Transaction, *, valid_from: str | None = None) -> None:
+    def relate(
+        self, eid: str, verb: str, others: Sequence[str], tx: Transaction, *, valid_from: str | None = None
+    ) -> None:
         """Record that a thing has to do with others, by one of the verbs that the register declares.
 
         Parameters
@@ -289,7 +260,9 @@ class Register:
         for other in others:
             kind = self._store.select("SELECT kind FROM entity WHERE eid = ?", (other,))
             if not kind or kind[0][0] not in targets:
-                raise NotInRegister(f"{other} is no {' or '.join(sorted(targets))}; relation {verb} of {self.name} needs one")
+                raise NotInRegister(
+                    f"{other} is no {' or '.join(sorted(targets))}; relation {verb} of {self.name} needs one"
+                )
         rows = [(eid, verb, other, instant(valid_from), tx.number) for other in others]
         tx.insert("relation", ("eid", "verb", "other", "valid_from", "tx_from"), rows)
         tx.note([eid], self.name, "related")
@@ -321,9 +294,13 @@ class Register:
         at = self._as_of(valid, recorded)
         fields = self.declaration.fields
         names = ", ".join(["status", "valid_from", "valid_to", *(f'"{column_name(one)}"' for one in fields)])
-        found = self._store.select(f'SELECT {names} FROM "{self._table}" WHERE eid = ? AND {_AS_OF.format("")}', (eid, *at))
+        found = self._store.select(
+            f'SELECT {names} FROM "{self._table}" WHERE eid = ? AND {_AS_OF.format("")}', (eid, *at)
+        )
         if not found:
-            raise NotInRegister(f"no {self.name} {eid} is known for {valid or 'any date'}; was it recorded later or elsewhere?")
+            raise NotInRegister(
+                f"no {self.name} {eid} is known for {valid or 'any date'}; was it recorded later or elsewhere?"
+            )
         status, start, end, *values = found[0]
         lid, geometry, accuracy = self._place_at(eid, at)
         return Record(
@@ -334,7 +311,9 @@ class Register:
             geometry=geometry, location=lid, accuracy=accuracy, valid=Interval(start, end),
         )  # fmt: skip
 
-    def find_by(self, scheme: str, value: str, *, valid: str | None = None, recorded: int | str | None = None) -> Record:
+    def find_by(
+        self, scheme: str, value: str, *, valid: str | None = None, recorded: int | str | None = None
+    ) -> Record:
         """Return the thing that carried an official code at a moment.
 
         Parameters
@@ -393,92 +372,24 @@ class Register:
         moment, tx = instant(valid, LATEST), self._registry.known_at(recorded)
         return moment, moment, tx, tx
 
-    def _starts(self, batch: Batch, count: int) -> list[str]:
-        """Return the start of validity of every thing."""
-        if batch.valid_from is None or isinstance(batch.valid_from, str):
-            return [instant(batch.valid_from, ALWAYS)] * count
-        return [instant(value, ALWAYS) for value in plain(batch.valid_from)]
-
-    def _places(self, batch: Batch, count: int) -> Geometries:
-        """Return the places of every thing, checked against the register."""
-        given = np.full(count, None, dtype=object) if batch.geometry is None else np.asarray(batch.geometry, dtype=object)
-        location.check(given, self.declaration.location)
-        return given
-
-    def _locate(self, eids: Sequence[str], starts: Sequence[str], geometry: Geometries, batch: Batch, tx: Transaction) -> None:
-        """Record the places of new things."""
-        there = np.flatnonzero(~(shapely.is_missing(geometry) | shapely.is_empty(geometry)))
-        if not there.size:
-            return
-        since = [starts[row] for row in there]
-        source = None
-        if batch.source_geometry is not None and batch.source_crs != self._registry.crs.code:
-            source = (np.asarray(batch.source_geometry, dtype=object)[there], str(batch.source_crs))
-        lids = location.add(tx, geometry[there], since, batch.accuracy, source)
-        role = self.declaration.location.role
-        rows = [(eids[row], lid, role, start, tx.number) for row, lid, start in zip(there, lids, since, strict=True)]
-        tx.insert("locates", ("eid", "lid", "role", "valid_from", "tx_from"), rows)
-
-    def _identify(self, eids: Sequence[str], starts: Sequence[str], given: Mapping[str, Sequence[Any]], tx: Transaction) -> None:
-        """Record the official codes of new things."""
-        for scheme, values in given.items():
-            declared = self._registry.catalog.schemes.get(scheme)
-            if declared is None or scheme not in self.declaration.schemes:
-                raise InputError(
-                    f"register {self.name} has no scheme {scheme!r}; it has {', '.join(self.declaration.schemes) or 'none'}",
-                    code="scheme-unknown",
-                )
-            rows = []
-            for eid, value, start in zip(eids, plain(values), starts, strict=True):
-                if value is not None:
-                    code = check_code(scheme, declared.pattern, value)
-                    rows.append((eid, scheme, code, normalised(code), start, tx.number))
-            numbers = tx.insert("identifier", ("eid", "scheme", "value", "value_norm", "valid_from", "tx_from"), rows)
-            if declared.unique_live and numbers:
-                self._refuse_shared(scheme, numbers)
-
-    def _refuse_shared(self, scheme: str, numbers: range) -> None:
-        """Refuse codes that two things would carry at the same time."""
-        found = self._store.select(
-            "SELECT a.value FROM identifier a JOIN identifier b ON b.scheme = a.scheme AND b.value_norm = a.value_norm "
-            f"WHERE a.row BETWEEN ? AND ? AND b.row <> a.row AND b.tx_to = {OPEN} "
-            "AND b.valid_from < a.valid_to AND b.valid_to > a.valid_from LIMIT 1",
-            (numbers.start, numbers.stop - 1),
-        )
-        if found:
-            raise ConflictError(
-                f"{scheme} {found[0][0]!r} is carried by two things at the same time; end the older one first, or correct the code",
-                code="identifier-in-use", details={"scheme": scheme, "value": found[0][0]},
-            )
-
-    def _name(self, eids: Sequence[str], starts: Sequence[str], given: Mapping[str, Sequence[Any]], tx: Transaction) -> None:
-        """Record the official names of new things."""
-        for language, texts in given.items():
-            if language not in self.declaration.languages:
-                raise InputError(f"register {self.name} keeps no names in {language!r}", code="language-unknown")
-            rows = [
-                (eid, language, "official", str(text), fold(str(text)), start, tx.number)
-                for eid, text, start in zip(eids, plain(texts), starts, strict=True)
-                if text is not None
-            ]
-            tx.insert("name", ("eid", "language", "type", "text", "folded", "valid_from", "tx_from"), rows)
-
-    def _known(self, eid: str) -> list[tuple[int, Interval, str]]:
+    def _known(self, eid: str) -> Sequence[tuple[int, Interval, str]]:
         """Return the facts known now about a thing: row, interval, status."""
         found = self._store.select(
-            f'SELECT "row", valid_from, valid_to, status FROM "{self._table}" WHERE eid = ? AND tx_to = {OPEN} ORDER BY valid_from',
+            f'SELECT "row", valid_from, valid_to, status FROM "{self._table}" '
+            f"WHERE eid = ? AND tx_to = {OPEN} ORDER BY valid_from",
             (eid,),
         )
         if not found:
             raise NotInRegister(f"no {self.name} {eid} in the register; was it added to another one?")
         return [(row, Interval(start, end), status) for row, start, end, status in found]
 
-    def _alive(self, eid: str) -> list[tuple[int, Interval, str]]:
+    def _alive(self, eid: str) -> Sequence[tuple[int, Interval, str]]:
         """Return the facts known now, refusing a thing that has ended."""
         known = self._known(eid)
         if known[-1][2] in TERMINAL:
             raise ConflictError(
-                f"{self.name} {eid} ended on {known[-1][1].start} ({known[-1][2]}) and is not brought back; add a new thing instead",
+                f"{self.name} {eid} ended on {known[-1][1].start} ({known[-1][2]}) and is not brought back; "
+                "add a new thing instead",
                 code="ended",
             )
         return known
@@ -490,10 +401,16 @@ class Register:
                 return row, held
         raise NotInRegister(f"nothing is known of {self.name} {eid} at {moment}")
 
-    def _write(self, eid: str, values: Mapping[str, Any], held: Interval, tx: Transaction, status: str | None = None) -> None:
+    def _write(
+        self, eid: str, values: Mapping[str, Any], held: Interval, tx: Transaction, status: str | None = None
+    ) -> None:
         """Write values over an interval: what is known there is closed, what is left of it is written again."""
         columns = checked_columns(
-            self.declaration, self._registry.catalog.codes, {name: [value] for name, value in values.items()}, 1, complete=False
+            self.declaration,
+            self._registry.catalog.codes,
+            {name: [value] for name, value in values.items()},
+            1,
+            complete=False,
         )
         new = {f"f_{name}": column[0] for name, column in columns.items()}
         for name, column in columns.items():
@@ -506,7 +423,8 @@ class Register:
         at = next((row for row, interval, _ in known if interval.overlaps(held)), known[-1][0])
         names = [name for name in self._store.columns(self._table) if name not in FRAME]
         listed = ", ".join(f'"{name}"' for name in names)
-        base = dict(zip(names, self._store.select(f'SELECT {listed} FROM "{self._table}" WHERE "row" = ?', (at,))[0], strict=True))
+        held_at = self._store.select(f'SELECT {listed} FROM "{self._table}" WHERE "row" = ?', (at,))[0]
+        base = dict(zip(names, held_at, strict=True))
         tx.rewrite(self._table, [(row, interval) for row, interval, _ in known], held, base | new)
 
     def _location_at(self, eid: str, moment: str) -> tuple[str, Interval]:
@@ -521,7 +439,7 @@ class Register:
         lid, start, end = found[0]
         return lid, Interval(start, end)
 
-    def _place(self, lid: str, geometry: Any, accuracy: Accuracy, held: Interval, tx: Transaction) -> None:  # noqa: ANN401
+    def _place(self, lid: str, geometry: Any, accuracy: Accuracy, held: Interval, tx: Transaction) -> None:
         """Write a place over an interval of a location; everything that is there moves with it."""
         shapes = np.array([geometry], dtype=object)
         location.check(shapes, self.declaration.location)
@@ -533,7 +451,8 @@ class Register:
         ]
         location.replace(tx, lid, known, held, shapes, accuracy)
         sharing = self._store.select(
-            f"SELECT l.eid, e.kind FROM locates l JOIN entity e ON e.eid = l.eid WHERE l.lid = ? AND l.tx_to = {OPEN}", (lid,)
+            f"SELECT l.eid, e.kind FROM locates l JOIN entity e ON e.eid = l.eid WHERE l.lid = ? AND l.tx_to = {OPEN}",
+            (lid,),
         )
         for eid, kind in sharing:
             tx.note([eid], kind, "moved")
@@ -541,7 +460,8 @@ class Register:
     def _place_at(self, eid: str, at: tuple[str, str, int, int]) -> tuple[str | None, Any, Accuracy]:
         """Return location, geometry and accuracy of a thing as of a moment."""
         found = self._store.select(
-            "SELECT v.lid, v.geometry, v.horizontal_accuracy_m, v.vertical_accuracy_m, v.accuracy_method, v.vertical_datum, v.epoch "
+            "SELECT v.lid, v.geometry, v.horizontal_accuracy_m, v.vertical_accuracy_m, v.accuracy_method, "
+            "v.vertical_datum, v.epoch "
             "FROM locates l JOIN location_version v ON v.lid = l.lid "
             f"WHERE l.eid = ? AND l.role = ? AND {_AS_OF.format('l.')} AND {_AS_OF.format('v.')}",
             (eid, self.declaration.location.role, *at, *at),
@@ -551,6 +471,8 @@ class Register:
         lid, blob, *exact = found[0]
         return lid, shapely.from_wkb(blob), Accuracy(*exact)
 
-    def _facts(self, table: str, columns: str, eid: str, at: tuple[str, str, int, int]) -> list[tuple[str, str]]:
+    def _facts(self, table: str, columns: str, eid: str, at: tuple[str, str, int, int]) -> Sequence[tuple[Any, ...]]:
         """Return dated facts of a thing as of a moment."""
-        return self._store.select(f'SELECT {columns} FROM "{table}" WHERE eid = ? AND {_AS_OF.format("")} ORDER BY "row"', (eid, *at))  # type: ignore[return-value]
+        return self._store.select(
+            f'SELECT {columns} FROM "{table}" WHERE eid = ? AND {_AS_OF.format("")} ORDER BY "row"', (eid, *at)
+        )

@@ -49,7 +49,12 @@ class Registry:
     """
 
     def __init__(
-        self, store: EmbeddedStore, catalog: Catalog, crs: StorageCRS, clock: Clock | None = None, ids: Ids | None = None
+        self,
+        store: EmbeddedStore,
+        catalog: Catalog,
+        crs: StorageCRS,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
     ) -> None:
         self.store = store
         self.catalog = catalog
@@ -83,7 +88,7 @@ class Registry:
             If it was made with another storage CRS, or a register was narrowed.
         """
         registry = cls(EmbeddedStore(path), catalog, crs, clock, ids)
-        registry._prepare()  # noqa: SLF001 - the constructor's second half
+        registry._prepare()
         return registry
 
     def close(self) -> None:
@@ -97,10 +102,13 @@ class Registry:
         registers = {name: register_table(declared, metadata) for name, declared in self.catalog.registers.items()}
         self.store.ensure([*tables, *registers.values()])
         self._check_crs()
-        known = {row[0]: (row[1], json.loads(row[2])) for row in self.store.select('SELECT register, version, "columns" FROM declaration ORDER BY "row"')}
+        known = {
+            row[0]: (row[1], json.loads(row[2]))
+            for row in self.store.select('SELECT register, version, "columns" FROM declaration ORDER BY "row"')
+        }
         news = []
         for name, declared in self.catalog.registers.items():
-            columns = {one.name: one.type for one in declared.fields}
+            columns: dict[str, str] = {one.name: one.type for one in declared.fields}
             recorded = known.get(name)
             if recorded is None or recorded != (declared.version, columns):
                 self._refuse_narrowing(name, recorded[1] if recorded else {}, columns)
@@ -191,7 +199,8 @@ class Registry:
         """
         if name not in self._registers:
             raise NotInRegister(
-                f"no register {name!r}; the catalogue declares {', '.join(sorted(self._registers))}", code="register-unknown"
+                f"no register {name!r}; the catalogue declares {', '.join(sorted(self._registers))}",
+                code="register-unknown",
             )
         return self._registers[name]
 
@@ -224,7 +233,9 @@ class Registry:
         if isinstance(recorded, int):
             return recorded
         moment = instant(recorded)[:-1]  # the whole second: recorded times carry milliseconds
-        return int(self.store.select("SELECT coalesce(max(tx), 0) FROM tx WHERE recorded_at <= ?", (moment + "~",))[0][0])
+        return int(
+            self.store.select("SELECT coalesce(max(tx), 0) FROM tx WHERE recorded_at <= ?", (moment + "~",))[0][0]
+        )
 
     def verify(self) -> int:
         """Recompute the hash chain and let the store check itself.
@@ -249,9 +260,7 @@ class Registry:
         """Recompute every hash in one pass over the tables."""
         tables = [table for table in self.store.tables if "tx_from" in self.store.columns(table)]
         written = {table: _grouped(self.store, table) for table in tables}
-        closed = {
-            table: _closings(self.store, table) for table in tables if "tx_to" in self.store.columns(table)
-        }
+        closed = {table: _closings(self.store, table) for table in tables if "tx_to" in self.store.columns(table)}
         previous, count = audit.GENESIS, 0
         names = self.store.columns("tx")
         for row in self.store.stream("SELECT * FROM tx ORDER BY tx"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sdi.history import FOREVER, OPEN
@@ -61,7 +62,7 @@ def pieces(facts: Sequence[Fact]) -> list[Piece]:
         return [Piece(start, end, known, until, {fact.slot: fact.value for fact in facts})]
     steps = sorted({bound for fact in facts for bound in (fact.tx_from, fact.tx_to)})
     made: list[Piece] = []
-    for tx_from, tx_to in zip(steps, steps[1:], strict=False):
+    for tx_from, tx_to in pairwise(steps):
         known_then = [fact for fact in facts if fact.tx_from <= tx_from < fact.tx_to]
         made += _in_valid_time(known_then, tx_from, tx_to)
     return _joined(made)
@@ -71,7 +72,7 @@ def _in_valid_time(facts: Sequence[Fact], tx_from: int, tx_to: int) -> list[Piec
     """Join what was known at one recorded time along valid time."""
     bounds = sorted({bound for fact in facts for bound in (fact.valid_from, fact.valid_to)})
     made: list[Piece] = []
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         holding = {fact.slot: fact.value for fact in facts if fact.valid_from <= start < fact.valid_to}
         if not holding:
             continue

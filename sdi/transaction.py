@@ -65,7 +65,9 @@ class Transaction:
         """Whether nothing was written."""
         return not self.first and not self.closed
 
-    def rewrite(self, table: str, known: Sequence[tuple[int, Interval]], held: Interval, payload: Mapping[str, Any]) -> range:
+    def rewrite(
+        self, table: str, known: Sequence[tuple[int, Interval]], held: Interval, payload: Mapping[str, Any]
+    ) -> range:
         """Write one fact over an interval of a fact table.
 
         Rows that it touches are closed; what is left of them on either side is written again as it was.

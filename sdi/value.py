@@ -40,12 +40,12 @@ def plain(values: Sequence[Any] | np.ndarray[Any, Any] | pd.Series) -> Column:
     return [None if gone or value == "" else _own(value) for value, gone in zip(listed, missing, strict=True)]
 
 
-def _own(value: Any) -> Any:  # noqa: ANN401 - any value of a delivery
+def _own(value: Any) -> Any:
     """Return a numpy scalar as Python's own value."""
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _text(field: Field, value: Any) -> str:  # noqa: ANN401
+def _text(field: Field, value: Any) -> str:
     text = str(value)
     if field.max_length is not None and len(text) > field.max_length:
         raise ValueError(f"has {len(text)} characters, at most {field.max_length} are allowed")
@@ -54,9 +54,9 @@ def _text(field: Field, value: Any) -> str:  # noqa: ANN401
     return text
 
 
-def _number(field: Field, value: Any) -> float:  # noqa: ANN401
+def _number(field: Field, value: Any) -> float:
     if isinstance(value, bool):
-        raise ValueError("is true or false, not a number")
+        raise TypeError("is true or false, not a number")
     number = float(value)
     if not np.isfinite(number):
         raise ValueError("is not finite")
@@ -67,26 +67,26 @@ def _number(field: Field, value: Any) -> float:  # noqa: ANN401
     return number
 
 
-def _integer(field: Field, value: Any) -> int:  # noqa: ANN401
+def _integer(field: Field, value: Any) -> int:
     number = _number(field, value)
     if number != int(number):
         raise ValueError("is not a whole number")
     return int(number)
 
 
-def _boolean(field: Field, value: Any) -> int:  # noqa: ANN401
+def _boolean(_field: Field, value: Any) -> int:
     if value in (True, False, 0, 1):
         return int(value)
     raise ValueError("is neither true nor false")
 
 
-def _date(field: Field, value: Any) -> str:  # noqa: ANN401
+def _date(_field: Field, value: Any) -> str:
     if isinstance(value, datetime):
         value = value.date()
     return date.fromisoformat(str(value)).isoformat()
 
 
-def _datetime(field: Field, value: Any) -> str:  # noqa: ANN401
+def _datetime(_field: Field, value: Any) -> str:
     return instant(value)
 
 
@@ -127,29 +127,39 @@ def checked(field: Field, values: Sequence[Any], codes: CodeList | None = None, 
         Naming field, row, value and what is allowed.
     """
     allowed = {code.code for code in codes.codes} if codes else None
-    keep = _KEEP[field.type]
+    required = field.required and complete
     kept: Column = []
     for row, value in enumerate(plain(values)):
         try:
-            if value is None:
-                if field.required and complete:
-                    raise ValueError("is missing, but the field is required")
-                kept.append(None)
-                continue
-            value = keep(field, value)
-            if allowed is not None and value not in allowed:
-                raise ValueError(f"is not in the code list {field.codes}")
+            kept.append(_kept(field, value, allowed, required=required))
         except (ValueError, TypeError) as error:
             raise InputError(
-                f"field {field.name}, row {row}: {value!r} {error}", code="value-invalid",
+                f"field {field.name}, row {row}: {value!r} {error}",
+                code="value-invalid",
                 details={"field": field.name, "row": row, "value": repr(value)},
             ) from error
-        kept.append(value)
+    return kept
+
+
+def _kept(field: Field, value: Any, allowed: set[str] | None, *, required: bool) -> Any:
+    """Return one value as the register keeps it, or say what is wrong with it."""
+    if value is None:
+        if required:
+            raise ValueError("is missing, but the field is required")
+        return None
+    kept = _KEEP[field.type](field, value)
+    if allowed is not None and kept not in allowed:
+        raise ValueError(f"is not in the code list {field.codes}")
     return kept
 
 
 def checked_columns(
-    declaration: Declaration, codes: Mapping[str, CodeList], values: Mapping[str, Sequence[Any]], count: int, *, complete: bool = True
+    declaration: Declaration,
+    codes: Mapping[str, CodeList],
+    values: Mapping[str, Sequence[Any]],
+    count: int,
+    *,
+    complete: bool = True,
 ) -> dict[str, Column]:
     """Return all columns as the register keeps them.
 
@@ -186,7 +196,9 @@ def checked_columns(
     for name, field in known.items():
         if name not in values:
             if field.required and complete:
-                raise InputError(f"field {name} of register {declaration.name} is required but not given", code="field-missing")
+                raise InputError(
+                    f"field {name} of register {declaration.name} is required but not given", code="field-missing"
+                )
             continue
         if len(values[name]) != count:
             raise InputError(f"field {name} has {len(values[name])} values for {count} things", code="length-differs")

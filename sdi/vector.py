@@ -110,7 +110,7 @@ def number(values: npt.NDArray[np.float64], known: npt.NDArray[np.bool_]) -> Vec
 
     Parameters
     ----------
-    values : ndarray (row,) or ()
+    values : ndarray (row,) or () [any unit]
         Numbers; where one is not finite (0 / 0), nothing is known.
     known : ndarray (row,) or () of bool
         Where everything that went in was known.

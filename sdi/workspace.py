@@ -66,7 +66,9 @@ class Workspace:
         """
         path = folder / FILE
         if not path.is_file():
-            raise WorkspaceError(f"{folder} is no workspace: it has no {FILE}; make one with `phusa init {folder}` or `phusa demo`")
+            raise WorkspaceError(
+                f"{folder} is no workspace: it has no {FILE}; make one with `phusa init {folder}` or `phusa demo`"
+            )
         document = _read(path)
         crs = StorageCRS(document["crs"], document.get("operation"))
         crs.check()
@@ -74,8 +76,8 @@ class Workspace:
         return cls(
             folder=folder, name=document["name"], title=_label(document["title"]), crs=crs,
             catalogs=(catalog_folder, own) if own.is_dir() else (catalog_folder,),
-            synthetic=bool(document.get("synthetic", False)), notice=_label(document.get("notice")),
-            description=_label(document.get("description")), bounds=_bounds(path, document.get("bounds")),
+            synthetic=bool(document.get("synthetic", False)), notice=_optional(document.get("notice")),
+            description=_optional(document.get("description")), bounds=_bounds(path, document.get("bounds")),
         )  # fmt: skip
 
     @classmethod
@@ -147,13 +149,16 @@ def _read(path: Path) -> dict[str, Any]:
     return document
 
 
-def _label(value: object) -> Label | None:
+def _label(value: object) -> Label:
     """Read a text in two languages."""
-    if value is None:
-        return None
     if not isinstance(value, dict) or set(value) != {"vi", "en"}:
         raise WorkspaceError(f"{value!r} is not a text in two languages; expected {{vi: ..., en: ...}}")
     return Label(str(value["vi"]), str(value["en"]))
+
+
+def _optional(value: object) -> Label | None:
+    """Read a text in two languages where there is one."""
+    return None if value is None else _label(value)
 
 
 def _bounds(path: Path, value: object) -> tuple[float, float, float, float] | None:

@@ -47,7 +47,7 @@ def step(bed: Array, depth: Array, flow_x: Array, flow_y: Array, c: Coefficients
     return new_depth, new_x, new_y
 
 
-def _flow(bed: Array, depth: Array, flow: Array, drive: Any, donor: Any, c: Coefficients) -> Array:  # noqa: ANN401
+def _flow(bed: Array, depth: Array, flow: Array, drive: Any, donor: Any, c: Coefficients) -> Array:
     """Flow through the faces along the last axis."""
     level = bed + depth
     highest_bed = np.maximum(bed[:, :-1], bed[:, 1:])

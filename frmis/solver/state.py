@@ -244,7 +244,7 @@ class State:
         self.depth, self.flow_x, self.flow_y = depth, flow_x, flow_y
 
 
-def quantised(value: Any, precision: str) -> Any:  # noqa: ANN401 - a number or an array of them
+def quantised(value: Any, precision: str) -> Any:
     """Round to the step in which the solver is given elevations.
 
     Parameters

@@ -13,9 +13,9 @@ from pipelines.city.subdivision import GRID, Cut, subdivide
 from pipelines.city.uses import assign
 from pipelines.city.water import Waters
 
-URBAN = 0.30
+URBAN = 0.40
 """Intensity from which land is cut into tube-house lots [1]."""
-SUBURBAN = 0.13
+SUBURBAN = 0.17
 """Intensity from which land is cut into garden lots [1]."""
 
 
@@ -62,7 +62,10 @@ def draw(
     """
     superblocks = _superblocks(waters, limit, main)
     urban = intensity(frame, *frame.locate(shapely.point_on_surface(superblocks)))
-    coarse = subdivide(superblocks, _size(urban, 250.0, 300.0, 480.0), _size(urban, 190.0, 230.0, 330.0), rng)
+    small = 0.55 + 0.45 * frame.unit
+    coarse = subdivide(
+        superblocks, small * _size(urban, 250.0, 300.0, 480.0), small * _size(urban, 190.0, 230.0, 330.0), rng
+    )
     town = intensity(frame, *frame.locate(shapely.centroid(coarse.pieces)))
     use = assign(frame, coarse.pieces, town, rng)
     homes = np.isin(use, ["ODT", "ONT"])
@@ -122,9 +125,9 @@ def land(blocks: Blocks, roads: Geometries) -> tuple[Geometries, IntArray]:
     face, road = shapely.STRtree(roads).query(blocks.faces, predicate="intersects")
     order = np.lexsort((road, face))
     face, road = face[order], road[order]
-    taken = shapely.multipolygons(roads[road], indices=face)
+    touched, place = np.unique(face, return_inverse=True)
+    taken = shapely.multipolygons(roads[road], indices=place)
     pieces = blocks.faces.copy()
-    touched = np.unique(face)
     pieces[touched] = shapely.difference(pieces[touched], shapely.unary_union(taken[:, None], axis=1))
     parts, owner = shapely.get_parts(pieces, return_index=True)
     opened = shapely.buffer(shapely.buffer(parts, -1.2, join_style="mitre"), 1.2, join_style="mitre", mitre_limit=2.0)

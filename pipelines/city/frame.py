@@ -94,7 +94,7 @@ class Frame:
             The frame.
         """
         unit = float(np.sqrt(scale))
-        return cls(round(7000 * unit, 2), round(4100 * unit, 2), unit)
+        return cls(round(5200 * unit, 2), round(3300 * unit, 2), unit)
 
     def _bank(self, along: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Point of the bank and unit vector inland, the bank being a curve of slowly swinging heading."""

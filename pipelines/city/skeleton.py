@@ -101,10 +101,10 @@ def intensity(frame: Frame, along: FloatArray, inland: FloatArray) -> FloatArray
         1 in the centre at the river, falling to 0 in the fields; small quarters of their own lie up and down the river.
     """
     x, y = along / frame.length, inland / frame.depth
-    core = np.exp(-(((x - 0.41) / 0.30) ** 2) - (np.maximum(y - 0.05, 0.0) / 0.44) ** 2)
-    upstream = 0.55 * np.exp(-(((x - 0.05) / 0.09) ** 2) - ((y - 0.04) / 0.15) ** 2)
-    downstream = 0.6 * np.exp(-(((x - 0.90) / 0.10) ** 2) - ((y - 0.10) / 0.22) ** 2)
-    inland_market = 0.45 * np.exp(-(((x - 0.68) / 0.09) ** 2) - ((y - 0.66) / 0.10) ** 2)
+    core = np.exp(-(((x - 0.41) / 0.27) ** 2) - (np.maximum(y - 0.05, 0.0) / 0.38) ** 2)
+    upstream = 0.36 * np.exp(-(((x - 0.06) / 0.09) ** 2) - ((y - 0.04) / 0.14) ** 2)
+    downstream = 0.52 * np.exp(-(((x - 0.88) / 0.09) ** 2) - ((y - 0.10) / 0.16) ** 2)
+    inland_market = 0.46 * np.exp(-(((x - 0.66) / 0.08) ** 2) - ((y - 0.68) / 0.08) ** 2)
     return np.maximum.reduce([core, upstream, downstream, inland_market])
 
 
@@ -139,7 +139,7 @@ def draw(frame: Frame, waters: Waters, limit: shapely.Polygon, rng: np.random.Ge
 
 def _parallels(frame: Frame, rng: np.random.Generator, names: object) -> Lines:
     """Streets along the river, denser near it; the last but one is the bypass."""
-    count = max(2, round(5 * frame.unit))
+    count = parallel_count(frame)
     along = np.arange(-100.0, frame.length + 101.0, STEP)
     lines, classes = [], []
     for index in range(count):

@@ -45,7 +45,7 @@ WISHES = (
     Wish("DGT", 2, (10_000, 60_000), ((0.45, 0.58), (0.26, 0.60)), (0.0, 0.8)),
 )
 """Wishes in the order in which they choose."""
-HOMES = 0.13
+HOMES = 0.17
 """Intensity above which a quarter nobody wished for becomes a quarter of town houses [1]."""
 
 
@@ -74,7 +74,8 @@ def assign(frame: Frame, quarters: Geometries, urban: FloatArray, rng: np.random
     use = np.where(urban >= HOMES, "ODT", "ONT").astype(object)
     free = shape > 0.58
     for wish in WISHES:
-        fits = (area >= wish.area[0]) & (area <= wish.area[1]) & (urban >= wish.urban[0]) & (urban <= wish.urban[1])
+        least, most = wish.area[0] * frame.unit, wish.area[1] * max(0.45, frame.unit)
+        fits = (area >= least) & (area <= most) & (urban >= wish.urban[0]) & (urban <= wish.urban[1])
         for number in range(max(1, round(wish.count * frame.unit**2))):
             candidates = np.flatnonzero(fits & free)
             if len(candidates) == 0:

@@ -133,7 +133,7 @@ def _canals(frame: Frame, rng: np.random.Generator) -> tuple[Course, ...]:
     courses = []
     for index in range(count):
         start = spacing * (index + 0.5 + rng.uniform(-0.10, 0.10))
-        meander = Wave.draw(rng, min(115.0, 0.09 * spacing), 1250.0)
+        meander = Wave.draw(rng, min(105.0, 0.085 * spacing), 1150.0)
         lean = rng.uniform(-0.07, 0.07) * inland
         grown = 1 - np.exp(-np.maximum(inland, 0.0) / 250.0)
         width = 26.0 + rng.uniform(30.0, 42.0) * np.exp(-np.maximum(inland, 0.0) / (0.45 * frame.depth))

@@ -101,7 +101,12 @@ def _endpoint(work: Work, context: Context, crew: Crew) -> Callable[[Request], A
     """Make an endpoint of a blocking handler."""
 
     async def endpoint(request: Request) -> Response:
-        return await crew.run(work, context, request)
+        try:
+            return await crew.run(work, context, request)
+        except (PhusaError, HTTPException):
+            raise
+        except Exception as error:  # noqa: BLE001 - logged and answered; the server's own handler would lose the headers
+            return await answer_problem(request, error)
 
     return endpoint
 

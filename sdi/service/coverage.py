@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import orjson
+from pygeoapi.provider.base import ProviderConnectionError
 
 from sdi.crs import CRS84, StorageCRS, uri
 from sdi.declaration import Label
@@ -18,10 +17,9 @@ from sdi.service.negotiation import COVERAGEJSON, GEOTIFF
 from sdi.service.parameter import Box
 from sdi.service.raster import Definition, Raster, cog, zarr
 from sdi.service.reference import bounds_between
+from sdi.store.raster import DESCRIPTION, RasterDescription
 
 logger = logging.getLogger(__name__)
-
-DESCRIPTION = "coverage.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Coverage:
     """Box of the grid [degree, CRS84]."""
     interval: tuple[str | None, str | None]
     """First and last moment [UTC]; ``None`` without time."""
-    version: int
+    version: str
     """Changes whenever the coverage is published anew."""
 
     @classmethod
@@ -68,21 +66,15 @@ class Coverage:
         -------
         Coverage
         """
-        path = folder / DESCRIPTION
-        said: dict[str, Any] = orjson.loads(path.read_bytes())
-        tiff, store = (folder / said[key] if said.get(key) else None for key in ("cog", "zarr"))
-        raster = (zarr if store else cog)(_definition(said, store or tiff))
-        x, y, times = raster.grid.x, raster.grid.y, raster.grid.time
-        half_x, half_y = abs(float(x[1] - x[0])) / 2, abs(float(y[1] - y[0])) / 2
-        edges = (float(x.min()) - half_x, float(y.min()) - half_y, float(x.max()) + half_x, float(y.max()) + half_y)
-        moments = (None, None) if times is None else tuple(f"{np.datetime_as_string(times[i], 's')}Z" for i in (0, -1))
+        said = RasterDescription.read(folder)
+        tiff, store = (folder / file if file else None for file in (said.cog, said.zarr))
+        raster = (zarr if store else cog)(_definition(said.crs, said.variables, store or tiff))
         return cls(
-            name=said["id"], title=label(said["title"]), description=label(said.get("description") or said["title"]),
-            kind=said.get("kind", ""), crs=said["crs"], variables=tuple(said["variables"]), tiff=tiff, store=store,
-            fit_for_decisions=bool(said.get("fit_for_decisions", False)),
-            notice=label(said["notice"]) if said.get("notice") else None, attribution=said.get("attribution", ""),
-            licence=said.get("licence") or {}, bulk=bool(said.get("bulk", False)), vertical_datum=said.get("vertical_datum"),
-            extent=bounds_between(edges, said["crs"], CRS84, storage), interval=moments, version=path.stat().st_mtime_ns,
+            name=said.name, title=said.title, description=said.description or said.title, kind=said.kind, crs=said.crs,
+            variables=said.variables, tiff=tiff, store=store, fit_for_decisions=said.fit_for_decisions, notice=said.notice,
+            attribution=said.attribution, licence=said.licence, bulk=said.bulk, vertical_datum=said.vertical_datum,
+            extent=bounds_between(raster.grid.box, said.crs, CRS84, storage), interval=raster.grid.interval,
+            version=said.version,
         )  # fmt: skip
 
     @property
@@ -99,7 +91,7 @@ class Coverage:
             ``json``, or ``tiff`` for the file.
         """
         data = self.tiff if format_ == "tiff" else self.store or self.tiff
-        return _definition({"crs": self.crs, "variables": list(self.variables)}, data)
+        return _definition(self.crs, self.variables, data)
 
     def raster(self) -> Raster:
         """Open data of the coverage, shared by all requests."""
@@ -125,7 +117,7 @@ def coverages(folder: Path, storage: StorageCRS) -> dict[str, Coverage]:
     for path in sorted(folder.glob(f"*/{DESCRIPTION}")):
         try:
             coverage = Coverage.read(path.parent, storage)
-        except (PhusaError, OSError, KeyError, ValueError, RuntimeError) as error:
+        except (PhusaError, OSError, ValueError, ProviderConnectionError) as error:
             logger.warning("coverage %s is not served: %s", path.parent.name, error)
             continue
         found[coverage.name] = coverage
@@ -148,31 +140,17 @@ def stamp(folder: Path) -> tuple[tuple[str, int], ...]:
     return tuple((path.parent.name, path.stat().st_mtime_ns) for path in sorted(folder.glob(f"*/{DESCRIPTION}")))
 
 
-def label(value: object) -> Label:
-    """Read a text in two languages; a plain text counts for both.
-
-    Parameters
-    ----------
-    value : str or mapping
-        As JSON has it.
-
-    Returns
-    -------
-    Label
-    """
-    return Label(str(value["vi"]), str(value["en"])) if isinstance(value, dict) else Label(str(value), str(value))
-
-
-def _definition(said: Mapping[str, Any], data: Path | None) -> Definition:
+def _definition(crs: str, variables: Sequence[Mapping[str, str]], data: Path | None) -> Definition:
     """Describe the data of a coverage to pygeoapi."""
     tiff = data is not None and data.suffix != ".zarr"
     return {
         "type": "coverage",
         "name": f"sdi.service.raster.{'cog' if tiff else 'zarr'}",
         "data": str(data),
-        "storage_crs": uri(said["crs"]),
-        "variables": list(said["variables"]),
+        "storage_crs": uri(crs),
+        "variables": list(variables),
         "format": {"name": "tiff", "mimetype": GEOTIFF} if tiff else {"name": "zarr", "mimetype": "application/zip"},
+        "options": {} if tiff else {"zarr": {"consolidated": False, "decode_timedelta": False, "decode_coords": "all"}},
         "x_field": "x",
         "y_field": "y",
     }

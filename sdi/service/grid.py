@@ -27,6 +27,23 @@ class Axes:
     time: NDArray[np.datetime64] | None = None
     """Moments (k,) [UTC]; None where the raster has no time."""
 
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Outer edges of the cells ``(xmin, ymin, xmax, ymax)`` [CRS of the raster]."""
+        half_x, half_y = _half(self.x), _half(self.y)
+        return (
+            float(self.x.min()) - half_x, float(self.y.min()) - half_y,
+            float(self.x.max()) + half_x, float(self.y.max()) + half_y,
+        )  # fmt: skip
+
+    @property
+    def interval(self) -> tuple[str | None, str | None]:
+        """First and last moment [UTC]; ``None`` without time."""
+        if self.time is None:
+            return None, None
+        first, last = (f"{np.datetime_as_string(self.time[at], unit='s')}Z" for at in (0, -1))
+        return first, last
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -107,11 +124,16 @@ def _span(centres: FloatArray, limits: tuple[float, float] | None) -> slice:
     """Cells of one axis that touch an interval."""
     if limits is None:
         return slice(0, len(centres))
-    half = abs(float(centres[-1] - centres[0])) / max(len(centres) - 1, 1) / 2
+    half = _half(centres)
     inside = np.flatnonzero((centres + half >= limits[0]) & (centres - half <= limits[1]))
     if inside.size == 0:
         raise ProviderNoDataError
     return slice(int(inside[0]), int(inside[-1]) + 1)
+
+
+def _half(centres: FloatArray) -> float:
+    """Half the width of a cell."""
+    return abs(float(centres[-1] - centres[0])) / max(len(centres) - 1, 1) / 2
 
 
 def _moments(times: NDArray[np.datetime64] | None, period: Interval | None) -> slice:

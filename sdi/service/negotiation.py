@@ -49,7 +49,7 @@ class Wish:
     base: str
     """Absolute address of the landing page without its last slash."""
     path: str
-    """Path of the resource below `base`."""
+    """Path of the resource on the server."""
     parameters: Mapping[str, str]
     """Query parameters as sent."""
 
@@ -92,7 +92,7 @@ class Wish:
         """
         given = {name.replace("_", "-") if name == "bbox_crs" else name: value for name, value in changes.items()}
         merged = {name: value for name, value in (dict(self.parameters) | given).items() if value is not None}
-        return self.base + quote(self.path) + (f"?{urlencode(merged, safe='/:,')}" if merged else "")
+        return self.site + quote(self.path) + (f"?{urlencode(merged, safe='/:,')}" if merged else "")
 
 
 def understand(request: Request, offer: Offer, settings: Settings, parameters: Iterable[str] = ()) -> Wish:
@@ -118,9 +118,11 @@ def understand(request: Request, offer: Offer, settings: Settings, parameters: I
     """
     given = _parameters(request, (*COMMON, *parameters))
     format_, media = _format(given.get("f"), request.headers.get("accept"), offer)
+    if format_ == "html":
+        # The form of a page sends fields that were left empty.
+        given = {name: value for name, value in given.items() if value}
     base = (settings.public_url or _origin(request)) + ROOT
-    path = request.url.path.removeprefix(ROOT) or "/"
-    return Wish(format_, media, language_of(request), base, path, given)
+    return Wish(format_, media, language_of(request), base, request.url.path, given)
 
 
 def language_of(request: Request) -> str:

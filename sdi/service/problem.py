@@ -26,6 +26,9 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
 )
 _CODES = {400: "InvalidParameterValue", 404: "NotFound", 405: "MethodNotAllowed", 406: "NotAcceptable", 503: "Busy"}
 
+_SAID = {404: "nothing stands at this address; see the landing page", 405: "this method is not answered here; use GET or HEAD"}
+"""What the router does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -65,6 +68,8 @@ def problem_of(error: Exception) -> Problem:
     -------
     Problem
     """
+    if isinstance(error, HTTPException) and error.status_code in _SAID:
+        return Problem(error.status_code, _CODES[error.status_code], _SAID[error.status_code])
     if isinstance(error, HTTPException):
         return Problem(error.status_code, _CODES.get(error.status_code, "NoApplicableCode"), error.detail)
     for kind, status, code in _TABLE:
@@ -98,7 +103,7 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     links = [_successor(request, eid, language) for eid in problem.successors]
     if prefers_html(request):
         page = render(
-            "problem.html", language, base=ROOT, path=request.url.path.removeprefix(ROOT), problem=problem, links=links
+            "problem.html", language, base=ROOT, path=request.url.path, problem=problem, links=links
         )
         return Response(page, problem.status, headers, f"{HTML}; charset=utf-8")
     return Response(orjson.dumps(problem.document(links)), problem.status, headers, JSON)

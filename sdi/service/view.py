@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from sdi.service.negotiation import LANGUAGES
+from sdi.service.negotiation import LANGUAGES, ROOT
 from sdi.service.phrase import say
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -47,7 +47,7 @@ def render(
     base : str
         Address of the landing page without its last slash.
     path : str
-        Path of the page below it.
+        Path of the page on the server.
     parameters : mapping of str to str, optional
         Query of the page, kept in links to its other language and format.
     **context : object
@@ -59,13 +59,14 @@ def render(
         HTML.
     """
     given = dict(parameters or {})
+    site = base.removesuffix(ROOT)
     lang = {"lang": given["lang"]} if "lang" in given else {}
     return _environment().get_template(template).render(
         say=partial(say, language=language),
         language=language,
-        languages=[(one, _address(base, path, given | {"lang": one})) for one in LANGUAGES],
-        machine=_address(base, path, given | {"f": "json"}),
-        here=_address(base, path, given),
+        languages=[(one, _address(site, path, given | {"lang": one})) for one in LANGUAGES],
+        machine=_address(site, path, given | {"f": "json"}),
+        here=_address(site, path, given),
         to=lambda below, **query: _address(base, below, {name: str(value) for name, value in query.items()} | lang),
         base=base,
         kept_language=given.get("lang"),

@@ -37,8 +37,8 @@ def read_raster(path: Path | str, options: SourceOptions, limits: Limits = Limit
     Returns
     -------
     DataArray (y, x) float32
-        Rows from north to south, NaN where there is no value. Of the file, ``attrs`` say ``long_name``, ``units``
-        (``unknown`` where it is silent), ``nodata_declared``, ``nodata_cells``, ``source_dtype``, ``source_sha256``.
+        Rows from north to south, NaN where there is no value. ``attrs`` hold the tags of the file and, where it says
+        so, ``units``, ``long_name``, ``nodata_declared``; also ``nodata_cells``, ``source_dtype``, ``source_sha256``.
 
     Raises
     ------
@@ -107,12 +107,13 @@ def _band_number(dataset: DatasetReader, options: SourceOptions) -> int:
     raise refused("layer-ambiguous", found, "name one as source.layer in the entry, counted from 1")
 
 
-def _attributes(dataset: DatasetReader, band: int, values: np.ndarray) -> dict[str, str | int]:
-    """Say what the file says of a band."""
-    return {
-        "long_name": dataset.descriptions[band - 1] or "",
-        "units": dataset.units[band - 1] or "unknown",
-        "nodata_declared": "none" if dataset.nodata is None else f"{dataset.nodata:g}",
+def _attributes(dataset: DatasetReader, band: int, values: np.ndarray) -> dict[str, str | int | float]:
+    """Say what the file says of a band; what it leaves out is left out, its tags give some products away."""
+    attributes: dict[str, str | int | float] = {
+        **dataset.tags(),
         "nodata_cells": int(np.isnan(values).sum()),
         "source_dtype": dataset.dtypes[band - 1],
     }
+    said = {"long_name": dataset.descriptions[band - 1], "units": dataset.units[band - 1]}
+    attributes |= {name: text for name, text in said.items() if text}
+    return attributes if dataset.nodata is None else attributes | {"nodata_declared": float(dataset.nodata)}

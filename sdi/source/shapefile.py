@@ -138,10 +138,8 @@ def _evident(texts: list[str], raw: Raw) -> str:
     unicode = [text for text in texts if "\ufffd" not in (_decoded(text, "UTF-8") or "")]
     if len(unicode) >= _MOST * len(texts):
         example = unicode[0]
-        message = (
-            f"no encoding is declared; the bytes of {len(unicode)} of {len(texts)} distinct texts are UTF-8, read so"
-        )
-        after = _decoded(example, "UTF-8")
+        message = f"no encoding is declared; the bytes of {len(unicode)} of {len(texts)} distinct texts are UTF-8"
+        before, after = encoding.read_western(example.encode("latin-1")), _decoded(example, "UTF-8")
         raw.remark("encoding-detected", message, "repaired", before=before, after=after)
         return "UTF-8"
     western = [encoding.read_western(text.encode("latin-1")) for text in texts]

@@ -207,7 +207,6 @@ def attributes(path: Path) -> TableHeader:
 
     Returns
     -------
-
     TableHeader
     ----------
         Rows, columns and encoding.

@@ -1,0 +1,1 @@
+"""Stores: where registries, publications and rasters are kept. All SQL about places stands here."""

@@ -52,7 +52,10 @@ class EmbeddedStore:
         mode = "ro" if read_only else "rwc"
         try:
             self._connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None,
+                f"{path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=BUSY_TIMEOUT_S,
+                isolation_level=None,
                 check_same_thread=False,
             )
             self._connection.execute("PRAGMA synchronous=FULL")
@@ -61,7 +64,9 @@ class EmbeddedStore:
             self._connection.execute("PRAGMA cache_size=-65536")
             self._check_version()
         except sqlite3.Error as error:
-            raise WorkspaceError(f"{path} cannot be opened as a registry ({error}); is it the registry.db of a workspace?") from error
+            raise WorkspaceError(
+                f"{path} cannot be opened as a registry ({error}); is it the registry.db of a workspace?"
+            ) from error
 
     def _check_version(self) -> None:
         """Refuse a file that is something else or newer than this version."""
@@ -72,7 +77,8 @@ class EmbeddedStore:
             raise WorkspaceError(f"{self.path} is a database, but no registry of phusa; nothing was changed")
         if version > VERSION:
             raise WorkspaceError(
-                f"{self.path} was written by a newer version (tables {version}, this one knows {VERSION}); upgrade phusa"
+                f"{self.path} was written by a newer version (tables {version}, this one knows {VERSION}); "
+                "upgrade phusa"
             )
         if empty:
             self._connection.execute("PRAGMA journal_mode=WAL")
@@ -135,7 +141,9 @@ class EmbeddedStore:
         for trigger in ("delete", "update", "reopen", "overlap"):
             self._connection.execute(f'DROP TRIGGER IF EXISTS "{name}_no_{trigger}"')
         refuse = "BEGIN SELECT RAISE(ABORT, 'rows are only added: {}'); END"
-        self._connection.execute(f'CREATE TRIGGER "{name}_no_delete" BEFORE DELETE ON "{name}" {refuse.format("delete")}')
+        self._connection.execute(
+            f'CREATE TRIGGER "{name}_no_delete" BEFORE DELETE ON "{name}" {refuse.format("delete")}'
+        )
         self._connection.execute(
             f'CREATE TRIGGER "{name}_no_update" BEFORE UPDATE OF {frozen} ON "{name}" {refuse.format("update")}'
         )
@@ -267,7 +275,9 @@ class EmbeddedStore:
 
     def put_meta(self, key: str, value: str) -> None:
         """Keep a fact about the registry itself."""
-        self._connection.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", (key, value))
+        self._connection.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", (key, value)
+        )
 
     def meta(self, key: str) -> str | None:
         """Return a fact about the registry itself."""

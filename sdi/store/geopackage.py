@@ -42,20 +42,29 @@ class Extent(NamedTuple):
 _SCHEMA = """
 CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY, organization TEXT NOT NULL,
   organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
-INSERT INTO gpkg_spatial_ref_sys VALUES
-  ('Undefined Cartesian', -1, 'NONE', -1, 'undefined', NULL), ('Undefined geographic', 0, 'NONE', 0, 'undefined', NULL),
-  ('WGS 84', 4326, 'EPSG', 4326, 'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4326"]]', 'longitude, latitude');
-CREATE TABLE gpkg_contents (table_name TEXT PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE, description TEXT DEFAULT '',
-  last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE, srs_id INTEGER);
-CREATE TABLE gpkg_geometry_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL,
-  srs_id INTEGER NOT NULL, z TINYINT NOT NULL, m TINYINT NOT NULL, PRIMARY KEY (table_name, column_name));
-CREATE TABLE gpkg_extensions (table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL);
+CREATE TABLE gpkg_contents (table_name TEXT PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE,
+  description TEXT DEFAULT '', last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')),
+  min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE, srs_id INTEGER);
+CREATE TABLE gpkg_geometry_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL,
+  geometry_type_name TEXT NOT NULL, srs_id INTEGER NOT NULL, z TINYINT NOT NULL, m TINYINT NOT NULL, PRIMARY KEY (table_name, column_name));
+CREATE TABLE gpkg_extensions (table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL,
+  definition TEXT NOT NULL, scope TEXT NOT NULL);
 CREATE TABLE phusa_publication (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE phusa_collection (name TEXT PRIMARY KEY, kind TEXT NOT NULL, structure TEXT NOT NULL, description TEXT NOT NULL,
-  count INTEGER NOT NULL, xmin REAL, ymin REAL, xmax REAL, ymax REAL, starts TEXT, ends TEXT, version INTEGER NOT NULL);
+CREATE TABLE phusa_collection (name TEXT PRIMARY KEY, kind TEXT NOT NULL, structure TEXT NOT NULL,
+  description TEXT NOT NULL, count INTEGER NOT NULL, xmin REAL, ymin REAL, xmax REAL, ymax REAL,
+  starts TEXT, ends TEXT, version INTEGER NOT NULL);
 CREATE TABLE phusa_thing (id TEXT PRIMARY KEY, fid INTEGER NOT NULL, kind TEXT NOT NULL, collection TEXT NOT NULL,
   status TEXT NOT NULL, valid_from TEXT NOT NULL, valid_to TEXT NOT NULL) WITHOUT ROWID;
 """
+_WGS84 = (
+    'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],'
+    'UNIT["degree",0.0174532925199433],AUTHORITY["EPSG","4326"]]'
+)
+_SYSTEMS = (
+    ("Undefined Cartesian", -1, "NONE", -1, "undefined", None),
+    ("Undefined geographic", 0, "NONE", 0, "undefined", None),
+    ("WGS 84", 4326, "EPSG", 4326, _WGS84, "longitude, latitude"),
+)
 _HISTORY = """
 CREATE TABLE "{0}_history" (row INTEGER PRIMARY KEY, fid INTEGER NOT NULL, id TEXT NOT NULL, valid_from TEXT NOT NULL,
   valid_to TEXT NOT NULL, tx_from INTEGER NOT NULL, tx_to INTEGER NOT NULL,
@@ -119,7 +128,7 @@ class GeoPackage:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """This thread's connection."""
+        """Return the connection of this thread."""
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             mode = "ro" if self._read_only else "rwc"
@@ -141,6 +150,7 @@ class GeoPackage:
         with self.writing():
             for statement in _SCHEMA.split(";\n"):
                 self.connection.execute(statement)
+            self.connection.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", _SYSTEMS)
             self.put("layout", LAYOUT)
             self.put("applied_tx", "0")
 
@@ -188,7 +198,8 @@ class GeoPackage:
     def put(self, key: str, value: str) -> None:
         """Keep a fact about the publication."""
         self.connection.execute(
-            "INSERT INTO phusa_publication VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", (key, value)
+            "INSERT INTO phusa_publication VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+            (key, value),
         )
 
     # writing -------------------------------------------------------------------------------------------------------
@@ -210,18 +221,21 @@ class GeoPackage:
         self.drop(name)
         listed = "".join(f', "{column}" {kind}' for column, kind in columns.items())
         self.connection.execute(
-            f'CREATE TABLE "{name}" (fid INTEGER PRIMARY KEY, geom {geometry}, id TEXT NOT NULL UNIQUE{listed}, version INTEGER NOT NULL)'
+            f'CREATE TABLE "{name}" (fid INTEGER PRIMARY KEY, geom {geometry}, id TEXT NOT NULL UNIQUE{listed}, '
+            "version INTEGER NOT NULL)"
         )
         for statement in _HISTORY.format(name).split(";\n")[:-1]:
             self.connection.execute(statement)
         self.connection.execute(f'CREATE VIRTUAL TABLE "rtree_{name}_geom" USING rtree(id, minx, maxx, miny, maxy)')
-        contents = "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) VALUES (?, ?, ?, ?)"
-        self.connection.execute(contents, (name, "features", title, 4326))
-        self.connection.execute(contents, (f"{name}_history", "attributes", f"{title} (history)", None))
+        contents = (
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?, ?, ?, ?, ?)"
+        )
+        self.connection.execute(contents, (name, "features", name, title, 4326))
+        self.connection.execute(contents, (f"{name}_history", "attributes", f"{name}_history", title, None))
         self.connection.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, 4326, 0, 0)", (name, geometry))
         self.connection.execute(
-            "INSERT INTO gpkg_extensions VALUES (?, 'geom', 'gpkg_rtree_index', 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')",
-            (name,),
+            "INSERT INTO gpkg_extensions VALUES (?, 'geom', 'gpkg_rtree_index', ?, 'write-only')",
+            (name, "http://www.geopackage.org/spec120/#extension_rtree"),
         )
 
     def drop(self, name: str) -> None:
@@ -229,7 +243,7 @@ class GeoPackage:
         for table in (name, f"{name}_history", f"rtree_{name}_geom"):
             self.connection.execute(f'DROP TABLE IF EXISTS "{table}"')
         for table in ("gpkg_extensions", "gpkg_geometry_columns", "gpkg_contents"):
-            self.connection.execute(f"DELETE FROM {table} WHERE table_name IN (?, ?)", (name, f"{name}_history"))  # noqa: S608 - names above
+            self.connection.execute(f"DELETE FROM {table} WHERE table_name IN (?, ?)", (name, f"{name}_history"))
         self.connection.execute("DELETE FROM phusa_collection WHERE name = ?", (name,))
         self.connection.execute("DELETE FROM phusa_thing WHERE collection = ?", (name,))
 
@@ -327,12 +341,16 @@ class GeoPackage:
         """
         found = self.query("SELECT * FROM phusa_collection WHERE name = ?", (name,))
         if not found:
-            raise NotFound(f"no collection {name!r} is published; see the list of collections", code="collection-unknown")
+            raise NotFound(
+                f"no collection {name!r} is published; see the list of collections", code="collection-unknown"
+            )
         return found[0]
 
     def feature(self, name: str, eid: str) -> bytes | None:
         """Return one current feature."""
-        found = self.query(f'SELECT h.feature FROM "{name}" c JOIN "{name}_history" h ON h.row = c.version WHERE c.id = ?', (eid,))
+        found = self.query(
+            f'SELECT h.feature FROM "{name}" c JOIN "{name}_history" h ON h.row = c.version WHERE c.id = ?', (eid,)
+        )
         return found[0][0] if found else None
 
     def features(self, name: str, fids: Sequence[int]) -> list[bytes]:
@@ -381,13 +399,18 @@ class GeoPackage:
         )
         doubtful = [fid for fid, whole in found if not whole]
         sure = [fid for fid, whole in found if whole]
-        blobs = [self.connection.execute(f'SELECT geom FROM "{name}" WHERE fid = ?', (fid,)).fetchone()[0] for fid in doubtful]
+        blobs = [
+            self.connection.execute(f'SELECT geom FROM "{name}" WHERE fid = ?', (fid,)).fetchone()[0]
+            for fid in doubtful
+        ]
         hit = shapely.intersects(shapely.from_wkb([blob[40:] for blob in blobs]), shapely.box(*box))
         nowhere = self.query(f'SELECT c.fid FROM "{name}" c WHERE c.geom IS NULL AND {condition}', parameters)
-        return sorted([*sure, *(fid for fid, yes in zip(doubtful, hit, strict=True) if yes), *(row[0] for row in nowhere)])
+        return sorted(
+            [*sure, *(fid for fid, yes in zip(doubtful, hit, strict=True) if yes), *(row[0] for row in nowhere)]
+        )
 
     def history(self, name: str, start: str, end: str, tx: int) -> list[Row]:
-        """Return ``(row, fid, xmin, ymin, xmax, ymax)`` of the pieces that hold within an interval, as known at a transaction."""
+        """Return ``(row, fid, xmin, ymin, xmax, ymax)`` of the pieces in an interval, as known at a transaction."""
         return self.query(
             f'SELECT row, fid, xmin, ymin, xmax, ymax FROM "{name}_history" '
             "WHERE valid_from < ? AND valid_to > ? AND tx_from <= ? AND tx_to > ? ORDER BY fid, valid_from",
@@ -401,7 +424,9 @@ class GeoPackage:
 
     def thing(self, eid: str) -> Row | None:
         """Return what is said of a thing: ``kind, collection, status, valid_from, valid_to``."""
-        found = self.query("SELECT kind, collection, status, valid_from, valid_to FROM phusa_thing WHERE id = ?", (eid,))
+        found = self.query(
+            "SELECT kind, collection, status, valid_from, valid_to FROM phusa_thing WHERE id = ?", (eid,)
+        )
         return found[0] if found else None
 
     def content(self) -> Iterator[Row]:

@@ -31,7 +31,7 @@ class Geometry(TypeDecorator[bytes]):
     impl = PostgisGeometry
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: sa.Dialect | None) -> Any:  # noqa: ANN401 - SQLAlchemy's own signature
+    def load_dialect_impl(self, dialect: sa.Dialect | None) -> Any:
         """Return the column type of a dialect; GeoAlchemy2 also asks with ``None``."""
         if dialect is None or dialect.name == "postgresql":
             return self.impl_instance
@@ -39,11 +39,9 @@ class Geometry(TypeDecorator[bytes]):
 
     def process_bind_param(self, value: bytes | None, dialect: sa.Dialect) -> object:
         """Hand WKB to the driver as the dialect wants it."""
-        if value is None or dialect.name != "postgresql":
-            return value
-        return WKBElement(value)
+        return value if value is None or dialect.name != "postgresql" else WKBElement(value)
 
-    def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> bytes | None:  # noqa: ANN401
+    def process_result_value(self, value: Any | None, dialect: sa.Dialect) -> bytes | None:  # noqa: ARG002
         """Return WKB whatever the driver gave."""
         return bytes(value.data) if isinstance(value, WKBElement) else value
 
@@ -65,7 +63,7 @@ def _row() -> sa.Column[Any]:
     return sa.Column("row", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False)
 
 
-def _eid(name: str = "eid", column_type: Any = sa.Text) -> sa.Column[Any]:  # noqa: ANN401
+def _eid(name: str = "eid", column_type: Any = sa.Text) -> sa.Column[Any]:
     """Return a column that names a thing."""
     return sa.Column(name, column_type, nullable=False)
 
@@ -84,7 +82,9 @@ def core(metadata: sa.MetaData) -> dict[str, sa.Table]:
         Fact tables carry ``info["key"]``: the columns that say what a fact is about.
     """
     tables = [
-        sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)),
+        sa.Table(
+            "meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+        ),
         sa.Table(
             "tx",
             metadata,

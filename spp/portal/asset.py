@@ -59,7 +59,12 @@ class Asset:
             Further headers, hyphens written as underscores.
         """
         head = {name.replace("_", "-"): value for name, value in headers.items()}
-        head |= {"ETag": self.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+        head |= {
+            "ETag": self.tag,
+            "Cache-Control": "no-cache",
+            "Vary": "Accept-Encoding",
+            "X-Content-Type-Options": "nosniff",
+        }
         if self.tag in request.headers.get("if-none-match", "").replace("W/", ""):
             return Response(status_code=304, headers=head)
         if self.packed is None or "gzip" not in request.headers.get("accept-encoding", ""):

@@ -10,7 +10,15 @@ from typing import Any
 from sdi.dictionary import localised
 from spp.portal.wording import Words
 
-_UNITS: Mapping[str, str | None] = {"1": None, "m2": "m²", "m3": "m³", "km2": "km²", "Cel": "°C", "deg": "°", "har": "ha"}
+_UNITS: Mapping[str, str | None] = {
+    "1": None,
+    "m2": "m²",
+    "m3": "m³",
+    "km2": "km²",
+    "Cel": "°C",
+    "deg": "°",
+    "har": "ha",
+}
 """UCUM codes that people write otherwise."""
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T00:00:00(\.0+)?Z?)?")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,29 +35,32 @@ class Portal:
     """The public pages of one city: what every handler needs."""
 
     site: Site
-    publication: Publication
+    publication: Callable[[], Publication]
+    """Publication in force."""
     gallery: Gallery
     words: Mapping[str, Words]
     templates: Environment
     public_url: str | None = None
 
     @classmethod
-    def of(cls, site: Site, publication: Publication, settings: Settings) -> Portal:
+    def of(cls, site: Site, publication: Callable[[], Publication], settings: Settings) -> Portal:
         """Prepare the pages of a city.
 
         Parameters
         ----------
         site : Site
             The city.
-        publication : Publication
-            What the pages show.
+        publication : callable
+            Gives the publication in force, which the pages show.
         settings : Settings
             For the public address.
         """
         loader = FileSystemLoader(Path(__file__).with_name("templates"))
-        templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        templates = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
         words = {language: Words.read(language) for language in LANGUAGES}
-        return cls(site, publication, Gallery(publication), words, templates, settings.public_url)
+        return cls(site, publication, Gallery(), words, templates, settings.public_url)
 
     def layers(self, language: str) -> tuple[Layer, ...]:
         """Layers of the city, the lowest first.
@@ -67,7 +70,7 @@ class Portal:
         language : str
             ``vi`` or ``en``.
         """
-        return layers(self.publication.collections(), language)
+        return layers(self.publication().collections(), language, self.notice(language))
 
     def prefix(self, request: Request) -> str:
         """Path under which the service stands, as clients see it.
@@ -77,10 +80,12 @@ class Portal:
         request : Request
             The request.
         """
-        return (urlsplit(self.public_url).path if self.public_url else str(request.scope.get("root_path", ""))).rstrip("/")
+        return (urlsplit(self.public_url).path if self.public_url else str(request.scope.get("root_path", ""))).rstrip(
+            "/"
+        )
 
     def notice(self, language: str) -> str | None:
-        """What must be said beside the data at all times.
+        """Return what must be said beside the data at all times.
 
         Parameters
         ----------
@@ -91,7 +96,7 @@ class Portal:
             return self.site.notice.of(language)
         return self.words[language].say("synthetic") if self.site.synthetic else None
 
-    def page(self, request: Request, template: str, status: int = 200, **values: object) -> Response:
+    def page(self, request: Request, template: str, values: Mapping[str, object], *, status: int = 200) -> Response:
         """Answer with a page in the language of the request.
 
         Parameters
@@ -100,17 +105,24 @@ class Portal:
             The request.
         template : str
             File of the template.
+        values : mapping
+            What the template shows.
         status : int, optional
             HTTP status.
-        **values : object
-            What the template shows.
         """
         language = language_of(request)
+        words = self.words[language]
         html = self.templates.get_template(template).render(
-            language=language, other=next(one for one in LANGUAGES if one != language),
-            prefix=self.prefix(request), path=request.url.path, words=self.words[language], say=self.words[language].say,
-            title=self.site.title.of(language), notice=self.notice(language), synthetic=self.site.synthetic, **values,
-        )  # fmt: skip
+            language=language,
+            other=next(one for one in LANGUAGES if one != language),
+            prefix=self.prefix(request),
+            words=words,
+            say=words.say,
+            title=self.site.title.of(language),
+            notice=self.notice(language),
+            synthetic=self.site.synthetic,
+            **values,
+        )
         return HTMLResponse(html, status, headers=_HEADERS | {"Content-Language": language})
 
 

@@ -10,38 +10,38 @@ from spp.portal.layer import Layer
 from spp.portal.overview import Overview, overview
 from spp.portal.picture import Box, picture
 
+State = tuple[Publication, str, int]
+"""Publication, layer and version: where two are equal, so are the pictures."""
+
 
 class Gallery:
-    """Generalised layers and the picture of the city, of one publication.
+    """Generalised layers and the picture of the city."""
 
-    Parameters
-    ----------
-    publication : Publication
-        Where the features are read.
-    """
-
-    def __init__(self, publication: Publication) -> None:
-        self._publication = publication
-        self._overviews: dict[str, tuple[int, Overview, Asset]] = {}
-        self._pictures: dict[str, tuple[tuple[tuple[str, int], ...], Asset]] = {}
+    def __init__(self) -> None:
+        self._overviews: dict[str, tuple[State, Overview, Asset]] = {}
+        self._pictures: dict[str, tuple[tuple[State, ...], Asset]] = {}
         self._lock = Lock()
 
-    def geojson(self, layer: Layer) -> Asset:
+    def geojson(self, publication: Publication, layer: Layer) -> Asset:
         """Generalised features of a layer as GeoJSON.
 
         Parameters
         ----------
+        publication : Publication
+            Where the features are read.
         layer : Layer
             The layer.
         """
         with self._lock:
-            return self._made(layer)[1]
+            return self._made(publication, layer)[1]
 
-    def picture(self, title: str, language: str, shown: tuple[Layer, ...]) -> Asset:
+    def picture(self, publication: Publication, title: str, language: str, shown: tuple[Layer, ...]) -> Asset:
         """Still picture of the city as SVG.
 
         Parameters
         ----------
+        publication : Publication
+            Where the features are read.
         title : str
             Title of the picture.
         language : str
@@ -49,21 +49,22 @@ class Gallery:
         shown : tuple of Layer
             Layers to draw, the lowest first.
         """
-        state = tuple((layer.id, layer.version) for layer in shown)
+        state = tuple((publication, layer.id, layer.version) for layer in shown)
         with self._lock:
             kept = self._pictures.get(language)
             if kept is None or kept[0] != state:
-                drawings = [(layer, self._made(layer)[0]) for layer in shown]
+                drawings = [(layer, self._made(publication, layer)[0]) for layer in shown]
                 drawn = picture(title, extent(shown) or (0.0, 0.0, 1.0, 1.0), drawings)
                 kept = self._pictures[language] = (state, Asset.of(drawn, "image/svg+xml"))
             return kept[1]
 
-    def _made(self, layer: Layer) -> tuple[Overview, Asset]:
-        """Generalise a layer, unless that was done for this version of its data."""
+    def _made(self, publication: Publication, layer: Layer) -> tuple[Overview, Asset]:
+        """Generalise a layer, unless that was done for this state of its data."""
+        state = (publication, layer.id, layer.version)
         kept = self._overviews.get(layer.id)
-        if kept is None or kept[0] != layer.version:
-            made = overview(self._publication, self._publication.collection(layer.id), layer.by)
-            kept = self._overviews[layer.id] = (layer.version, made, Asset.of(made.geojson(layer.by), "application/geo+json"))
+        if kept is None or kept[0] != state:
+            made = overview(publication, publication.collection(layer.id), layer.by)
+            kept = self._overviews[layer.id] = (state, made, Asset.of(made.geojson(layer.by), "application/geo+json"))
         return kept[1:]
 
 

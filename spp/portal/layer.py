@@ -106,7 +106,20 @@ class Layer:
             Path under which the whole service stands; empty at the root of a host.
         """
         symbol = {"color": self.look.color, "edge": self.look.edge, "width": self.width, "opacity": self.opacity}
-        plain = ("id", "kind", "title", "description", "geometry", "areal", "by", "minzoom", "count", "extent", "visible", "named")
+        plain = (
+            "id",
+            "kind",
+            "title",
+            "description",
+            "geometry",
+            "areal",
+            "by",
+            "minzoom",
+            "count",
+            "extent",
+            "visible",
+            "named",
+        )
         return {name: getattr(self, name) for name in plain} | {
             "default": symbol,
             "classes": [asdict(one) for one in self.classes],
@@ -118,7 +131,7 @@ class Layer:
         }
 
 
-def layers(collections: Iterable[Collection], language: str) -> tuple[Layer, ...]:
+def layers(collections: Iterable[Collection], language: str, said: str | None = None) -> tuple[Layer, ...]:
     """Layers of all collections that have a place, the lowest first.
 
     Parameters
@@ -127,6 +140,8 @@ def layers(collections: Iterable[Collection], language: str) -> tuple[Layer, ...
         What is published.
     language : str
         ``vi`` or ``en``.
+    said : str, optional
+        Notice that the page shows for the whole city; a layer does not repeat it.
 
     Returns
     -------
@@ -134,16 +149,19 @@ def layers(collections: Iterable[Collection], language: str) -> tuple[Layer, ...
         Empty where nothing is published.
     """
     placed = sorted((one for one in collections if one.extent is not None), key=lambda one: (one.order, one.name))
-    return tuple(_layer(one, placed, language) for one in placed)
+    return tuple(_layer(one, placed, language, said) for one in placed)
 
 
-def _layer(collection: Collection, all_of_them: Sequence[Collection], language: str) -> Layer:
+def _layer(collection: Collection, all_of_them: Sequence[Collection], language: str, said: str | None) -> Layer:
     """Layer of one collection among all."""
     style: Mapping[str, Any] = collection.style or {}
     symbol = style.get("default") or {}
+    notice = collection.notice.of(language) if collection.notice else None
     geometry: Geometry = style.get("geometry") or _BY_GEOMETRY.get(collection.geometry, "circle")
     own = _OWN_COLORS[crc32(collection.name.encode()) % len(_OWN_COLORS)]
-    classes = tuple(_look(one["color"], own, _text(one["title"], language), one["value"]) for one in style.get("classes") or ())
+    classes = tuple(
+        _look(one["color"], own, _text(one["title"], language), one["value"]) for one in style.get("classes") or ()
+    )
     return Layer(
         id=collection.name,
         kind=collection.kind,
@@ -164,7 +182,7 @@ def _layer(collection: Collection, all_of_them: Sequence[Collection], language: 
         general=collection.count > LIMIT and _shown_far(collection, all_of_them),
         attributes=attributes(collection.schema, language),
         attribution=collection.attribution,
-        notice=collection.notice.of(language) if collection.notice else None,
+        notice=None if notice == said else notice,
     )
 
 

@@ -26,7 +26,7 @@ def map_page(portal: Portal, request: Request) -> Response:
     shown = portal.layers(language_of(request))
     attributions = list(dict.fromkeys(layer.attribution for layer in shown if layer.attribution))
     has_parcels = any(layer.id == "parcels" for layer in shown)
-    return portal.page(request, "map.html", attributions=attributions, has_parcels=has_parcels)
+    return portal.page(request, "map.html", {"attributions": attributions, "has_parcels": has_parcels})
 
 
 def site_description(portal: Portal, request: Request) -> Response:
@@ -73,7 +73,7 @@ def generalised(portal: Portal, request: Request) -> Response:
     layer = find(portal.layers(language_of(request)), request.path_params["collection"])
     if not layer.general:
         raise NotFound(f"layer {layer.id} has no generalised picture; its {layer.count} things are at {layer.id}/items")
-    return portal.gallery.geojson(layer).answer(request)
+    return portal.gallery.geojson(portal.publication(), layer).answer(request)
 
 
 def still_picture(portal: Portal, request: Request) -> Response:
@@ -89,7 +89,9 @@ def still_picture(portal: Portal, request: Request) -> Response:
     language = language_of(request)
     shown = for_picture(portal.layers(language))
     title = portal.words[language].say("overview_alt", title=portal.site.title.of(language))
-    return portal.gallery.picture(title, language, shown).answer(request, Content_Security_Policy="default-src 'none'")
+    return portal.gallery.picture(portal.publication(), title, language, shown).answer(
+        request, Content_Security_Policy="default-src 'none'"
+    )
 
 
 def find(layers: tuple[Layer, ...], name: str) -> Layer:

@@ -105,7 +105,9 @@ def _rows(publication: Publication, name: str, by: str | None) -> Iterator[tuple
 def _kept(geometries: NDArray[np.object_], ids: list[str], cell: float, most: int) -> NDArray[np.intp]:
     """Places of the features to keep, in their old order."""
     dimension = shapely.get_dimensions(geometries)
-    size = np.where(dimension == 2, np.sqrt(shapely.area(geometries)), np.where(dimension == 1, shapely.length(geometries), np.inf))
+    size = np.where(
+        dimension == 2, np.sqrt(shapely.area(geometries)), np.where(dimension == 1, shapely.length(geometries), np.inf)
+    )
     seen = np.flatnonzero(size >= cell)
     if len(seen) <= most:
         return seen

@@ -91,14 +91,9 @@ def picture(title: str, box: Box, drawings: Sequence[tuple[Layer, Overview]]) ->
     frame = Frame.around(box)
     height = round(frame.height)
     parts = [part for layer, overview in drawings for part in _drawn(layer, overview, frame)]
-    return "".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">',
-            f'<title>{escape(title)}</title><rect width="100%" height="100%" fill="{_GROUND}"/>',
-            *parts,
-            "</svg>",
-        ]
-    ).encode()
+    size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
+    ground = f'<title>{escape(title)}</title><rect width="100%" height="100%" fill="{_GROUND}"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">{ground}{"".join(parts)}</svg>'.encode()
 
 
 def _drawn(layer: Layer, overview: Overview, frame: Frame) -> Iterable[str]:
@@ -118,7 +113,8 @@ def _brush(layer: Layer, look: Look) -> str:
     if layer.geometry == "fill":
         return f'fill="{look.color}" fill-opacity="{layer.opacity:g}" fill-rule="evenodd"'
     width = 3.2 if layer.geometry == "circle" else min(1.2, 0.6 * layer.width)
-    return f'fill="none" stroke="{look.color}" stroke-width="{width:g}" stroke-opacity="{layer.opacity:g}" stroke-linecap="round"'
+    stroke = f'stroke="{look.color}" stroke-width="{width:g}" stroke-opacity="{layer.opacity:g}"'
+    return f'fill="none" {stroke} stroke-linecap="round"'
 
 
 def _path(shapes: Iterable[shapely.Geometry], brush: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,12 +52,10 @@ def plain_page(portal: Portal, request: Request) -> Response:
     asked = {name: request.query_params.get(name, "").strip() for name in ("lat", "lon")}
     place = _place(asked["lat"], asked["lon"])
     wrong = place is None and any(asked.values())
-    found = None if place is None else list(_things_at(portal, shown, place, portal.words[language]))
+    found = None if place is None else _things_at(portal, shown, place, portal.words[language])
     attributions = list(dict.fromkeys(layer.attribution for layer in shown if layer.attribution))
-    return portal.page(
-        request, "plain.html", 400 if wrong else 200,
-        layers=shown[::-1], asked=asked, wrong=wrong, found=found, attributions=attributions,
-    )  # fmt: skip
+    values = {"layers": shown[::-1], "asked": asked, "wrong": wrong, "found": found, "attributions": attributions}
+    return portal.page(request, "plain.html", values, status=400 if wrong else 200)
 
 
 def list_page(portal: Portal, request: Request) -> Response:
@@ -76,16 +73,24 @@ def list_page(portal: Portal, request: Request) -> Response:
     try:
         layer = find(portal.layers(language), name)
     except NotFound:
-        return portal.page(request, "missing.html", 404, name=name, attributions=[])
+        return portal.page(request, "missing.html", {"name": name, "attributions": []}, status=404)
     pages = max(1, math.ceil(layer.count / ROWS))
     number = min(max(_whole(request.query_params.get("page")), 1), pages)
-    features = portal.publication.items(layer.id, limit=ROWS, offset=(number - 1) * ROWS).features
+    start = (number - 1) * ROWS
+    features = portal.publication().items(layer.id, limit=ROWS, offset=start).features
     rows = [_row(layer, orjson.loads(feature), portal.words[language]) for feature in features]
     used = [place for place in range(len(rows[0].cells)) if any(row.cells[place][1] for row in rows)] if rows else []
-    return portal.page(
-        request, "list.html", layer=layer, rows=rows, used=used, number=number, pages=pages,
-        first=(number - 1) * ROWS + 1, last=(number - 1) * ROWS + len(rows), attributions=[layer.attribution] if layer.attribution else [],
-    )  # fmt: skip
+    values = {
+        "layer": layer,
+        "rows": rows,
+        "used": used,
+        "number": number,
+        "pages": pages,
+        "first": start + 1,
+        "last": start + len(rows),
+        "attributions": [layer.attribution] if layer.attribution else [],
+    }
+    return portal.page(request, "list.html", values)
 
 
 def _place(latitude: str, longitude: str) -> tuple[float, float] | None:
@@ -102,17 +107,20 @@ def _whole(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 1
 
 
-def _things_at(portal: Portal, layers: tuple[Layer, ...], place: tuple[float, float], words: Words) -> Iterator[Row]:
-    """Things of all layers at a place, the top layer first."""
-    lon, lat = place
-    point = shapely.Point(lon, lat)
-    box = (lon - REACH, lat - REACH, lon + REACH, lat + REACH)
+def _things_at(portal: Portal, layers: tuple[Layer, ...], place: tuple[float, float], words: Words) -> list[Row]:
+    """Things of all layers at a place: points and lines first, then areas from the smallest to the largest."""
+    point = shapely.Point(place)
+    west, south, east, north = shapely.buffer(point, REACH, cap_style="square").bounds
+    found: list[tuple[float, Row]] = []
     for layer in reversed(layers):
-        for feature in portal.publication.items(layer.id, limit=_MOST, bbox=box).features:
+        for feature in portal.publication().items(layer.id, limit=_MOST, bbox=(west, south, east, north)).features:
             document = orjson.loads(feature)
+            if document["geometry"] is None:
+                continue
             shape = shapely.from_geojson(orjson.dumps(document["geometry"]))
-            if shapely.intersects(shape, point) if layer.areal else shapely.distance(shape, point) <= REACH:
-                yield _row(layer, document, words)
+            if shapely.distance(shape, point) <= (0 if layer.areal else REACH):
+                found.append((shapely.area(shape), _row(layer, document, words)))
+    return [row for _, row in sorted(found, key=lambda one: one[0])]
 
 
 def _row(layer: Layer, feature: dict[str, Any], words: Words) -> Row:

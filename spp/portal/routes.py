@@ -11,29 +11,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sdi.publication import Publication
 from sdi.settings import Settings
+from sdi.workspace import Workspace
 from spp.portal.asset import Asset, assets
 from spp.portal.frame import Portal
 from spp.portal.map import generalised, map_page, site_description, still_picture
+from spp.portal.opened import Opened
 from spp.portal.plain import list_page, plain_page
 from spp.portal.site import Site
 
 STATIC = Path(__file__).with_name("static")
 """Folder of the map's own files and, below ``vendor``, of the map library that ``make assets`` puts there."""
 
-Handler = Callable[[Portal, Request], Response]
+Handler = Callable[..., Response]
 
 
-def pages(publication: Publication, site: Site, settings: Settings) -> list[BaseRoute]:
-    """Routes of the public map.
+def pages(workspace: Workspace, settings: Settings) -> list[BaseRoute]:
+    """Routes of the public map of a city.
 
     Parameters
     ----------
-    publication : Publication
-        What the map shows; the public level.
-    site : Site
-        The city.
+    workspace : Workspace
+        The city; only its public publication is opened, and only for reading.
     settings : Settings
         For the public address.
 
@@ -42,8 +41,19 @@ def pages(publication: Publication, site: Site, settings: Settings) -> list[Base
     list of BaseRoute
         To be given to the service's application.
     """
-    portal = Portal.of(site, publication, settings)
-    routes: dict[str, Handler] = {
+    publication = Opened(workspace.publication_path("public"))
+    return routes(Portal.of(Site.of(workspace), publication, settings))
+
+
+def routes(portal: Portal) -> list[BaseRoute]:
+    """Routes of prepared pages. A handler is a plain function and gets a thread, because reading a publication blocks.
+
+    Parameters
+    ----------
+    portal : Portal
+        The public pages.
+    """
+    handlers: Mapping[str, Handler] = {
         "/": map_page,
         "/portal/layers.json": site_description,
         "/portal/overview/{collection}.json": generalised,
@@ -53,23 +63,16 @@ def pages(publication: Publication, site: Site, settings: Settings) -> list[Base
     }
     files = assets(STATIC)
     return [
-        *(Route(path, _endpoint(portal, handler), name=handler.__name__) for path, handler in routes.items()),
+        *(Route(path, partial(handler, portal), name=handler.__name__) for path, handler in handlers.items()),
         Route("/static/{path:path}", partial(_file, files), name="static"),
     ]
-
-
-def _endpoint(portal: Portal, handler: Handler) -> Callable[[Request], Response]:
-    """Bind a handler to its portal; a plain function runs in a thread of its own, as reading a publication blocks."""
-
-    def endpoint(request: Request) -> Response:
-        return handler(portal, request)
-
-    return endpoint
 
 
 def _file(files: Mapping[str, Asset], request: Request) -> Response:
     """Answer with one of the map's files."""
     found = files.get(request.path_params["path"])
     if found is None:
-        raise HTTPException(404, f"no file {request.path_params['path']!r}; a missing map library is installed by `make assets`")
+        raise HTTPException(
+            404, f"no file {request.path_params['path']!r}; a missing map library is installed by `make assets`"
+        )
     return found.answer(request)

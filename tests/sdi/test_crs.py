@@ -34,7 +34,17 @@ def test_a_grid_of_one_metre_stays_a_grid_of_one_metre():
     assert shapely.distance(*there) == pytest.approx(1, abs=1e-6)
 
 
-@pytest.mark.parametrize(("crs", "latitude_first"), [("EPSG:4326", True), ("EPSG:4756", True), ("EPSG:5897", False), ("EPSG:3405", False), ("EPSG:32648", False), (CRS84, False)])
+@pytest.mark.parametrize(
+    ("crs", "latitude_first"),
+    [
+        ("EPSG:4326", True),
+        ("EPSG:4756", True),
+        ("EPSG:5897", False),
+        ("EPSG:3405", False),
+        ("EPSG:32648", False),
+        (CRS84, False),
+    ],
+)
 def test_axis_order_is_the_authority_s(crs, latitude_first):
     assert is_latitude_first(crs) is latitude_first
 
@@ -78,7 +88,9 @@ def test_uris_read_back_as_they_were_written():
         assert from_uri(uri(crs)) == crs
 
 
-@pytest.mark.parametrize("text", ["EPSG:4326", "http://example.org/4326", "http://www.opengis.net/def/crs/EPSG/0/999999", ""])
+@pytest.mark.parametrize(
+    "text", ["EPSG:4326", "http://example.org/4326", "http://www.opengis.net/def/crs/EPSG/0/999999", ""]
+)
 def test_a_crs_that_is_no_uri_is_refused(text):
     with pytest.raises(InputError):
         from_uri(text)

@@ -25,7 +25,7 @@ def test_identifiers_sort_in_the_order_they_were_made_across_calls():
 
 def test_a_clock_that_jumps_back_does_not_reorder_identifiers():
     times = iter([2_000_000, 1_000_000])
-    ids = Ids(lambda n: bytes(n), lambda: next(times))
+    ids = Ids(bytes, lambda: next(times))
     first, second = ids.take(1)[0], ids.take(1)[0]
     assert first < second
 

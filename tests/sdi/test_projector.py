@@ -98,7 +98,9 @@ def test_paging_visits_every_feature_once_by_offset_and_by_key(workspace, regist
             break
         after = page.next_key
     by_offset = [
-        orjson.loads(one)["id"] for offset in range(0, 30, 7) for one in publication.items("benches", limit=7, offset=offset).features
+        orjson.loads(one)["id"]
+        for offset in range(0, 30, 7)
+        for one in publication.items("benches", limit=7, offset=offset).features
     ]
     assert by_key == by_offset == eids
     assert page.number_matched == 25
@@ -161,12 +163,18 @@ def test_a_publication_that_is_behind_or_was_changed_does_not_verify(workspace, 
         projector.verified(workspace, registry)
 
 
-def test_a_field_that_becomes_public_is_published_anew_and_one_that_becomes_restricted_disappears(workspace, registry, publication):
+def test_a_field_that_becomes_public_is_published_anew_and_one_that_becomes_restricted_disappears(
+    workspace, registry, publication
+):
     add(registry)
     projector.refresh(workspace, registry)
     registry.close()
     path = workspace.folder / "catalogs" / "registers" / "bench.yaml"
-    path.write_text(path.read_text().replace("fields: [seats, wood, set_up]", "fields: [wood, set_up]").replace("version: 1.0.0", "version: 1.0.1"))
+    path.write_text(
+        path.read_text()
+        .replace("fields: [seats, wood, set_up]", "fields: [wood, set_up]")
+        .replace("version: 1.0.0", "version: 1.0.1")
+    )
     again = workspace.registry()
     projector.refresh(workspace, again)
     assert "seats" not in properties(publication)[0]

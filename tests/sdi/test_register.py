@@ -6,7 +6,7 @@ import shapely
 
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
-from sdi.register import Batch
+from sdi.recording import Batch
 
 HERE = shapely.Point(584_000, 1_109_000)
 THERE = shapely.Point(584_002, 1_109_000)
@@ -17,7 +17,9 @@ def add(registry, count=1, **columns):
     """Add benches in a row along the canal."""
     values = {"seats": [4] * count, "inspector": ["An"] * count, **columns.pop("values", {})}
     geometry = shapely.points([[584_000 + 10 * number, 1_109_000] for number in range(count)])
-    batch = Batch(values=values, geometry=geometry, valid_from="2020-01-01", accuracy=Accuracy(5, method="photo"), **columns)
+    batch = Batch(
+        values=values, geometry=geometry, valid_from="2020-01-01", accuracy=Accuracy(5, method="photo"), **columns
+    )
     with registry.transaction("test", "add") as tx:
         return registry.register("bench").add(batch, tx)
 
@@ -168,7 +170,11 @@ def test_things_that_share_a_location_move_together(registry):
     with registry.transaction("test", "share") as tx:
         row = registry.store.select("SELECT row FROM locates WHERE eid = ?", (second,))[0][0]
         tx.close("locates", [row])
-        tx.insert("locates", ("eid", "lid", "role", "valid_from", "tx_from"), [(second, lid, "site", "2020-01-01T00:00:00Z", tx.number)])
+        tx.insert(
+            "locates",
+            ("eid", "lid", "role", "valid_from", "tx_from"),
+            [(second, lid, "site", "2020-01-01T00:00:00Z", tx.number)],
+        )
     write(registry, "move", first, THERE, valid_from="2024-01-01", accuracy=SURVEY)
     assert registry.register("bench").find(second).geometry == THERE
     changed = registry.store.select("SELECT DISTINCT eid FROM outbox WHERE tx_from = ?", (registry.last_tx,))

@@ -22,6 +22,13 @@ export function grown(box, share) {
   ];
 }
 
+/** @param {Box} box @returns {string} the box as a request writes it, rounded outwards: what lies on its edge stays in it */
+export function written(box) {
+  const places = 1e6;
+  const round = [Math.floor, Math.floor, Math.ceil, Math.ceil];
+  return box.map((value, side) => round[side](value * places) / places).join(',');
+}
+
 /** @param {Box} outer @param {Box} inner @returns {boolean} whether the inner box lies wholly in the outer one */
 export function contains(outer, inner) {
   return outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3];

@@ -33,7 +33,7 @@ function thingCard({layer, feature}, words, {address, show}) {
   const properties = feature.properties ?? {};
   const look = layer.classes.find((one) => layer.by && String(one.value) === String(properties[layer.by])) ?? layer.default;
   const rows = layer.fields.flatMap((field) => row(field, properties[field.name], words));
-  const link = feature.id && layer.kind ? `${address}/${encodeURIComponent(layer.kind)}/${encodeURIComponent(feature.id)}` : null;
+  const link = feature.id && layer.kind ? `${address}/${encodeURIComponent(layer.kind)}/${encodeURIComponent(feature.id)}?lang=${words.language}` : null;
   return element(
     'article', {class: 'thing', 'data-layer': layer.id},
     element('h3', {}, swatch(layer.geometry, look.color, look.edge, layer.default.opacity), element('span', {text: layer.title}), showButton(layer, () => show({layer, feature}), words)),

@@ -6,7 +6,7 @@
  * @module things
  */
 
-import {area, contains, grown, shared} from './box.js';
+import {area, contains, grown, shared, written} from './box.js';
 
 /** @typedef {import('./layer.js').Layer} Layer */
 /** @typedef {import('./box.js').Box} Box */
@@ -94,8 +94,7 @@ export class LayerThings {
    * @returns {Promise<{features: GeoJSON.Feature[], numberMatched: number}>} things in the box
    */
   #page(box, limit, signal) {
-    const corners = box.map((value) => Number(value.toFixed(6))).join(',');
-    return fetchJson(`${this.layer.items}?f=json&bbox=${corners}&limit=${limit}`, signal);
+    return fetchJson(`${this.layer.items}?f=json&bbox=${written(box)}&limit=${limit}`, signal);
   }
 
   /** @param {State} state @param {GeoJSON.Feature[]} features */

@@ -1,0 +1,45 @@
+"""Configuration of the documentation. Nothing is fetched: no inventories of other projects, no scripts from elsewhere."""
+
+from importlib.metadata import version as installed_version
+
+project = "phusa"
+copyright = "phusa contributors, Apache-2.0"  # noqa: A001 (the name Sphinx asks for)
+release = installed_version("phusa")
+version = release
+language = "en"
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "myst_nb",
+]
+exclude_patterns = ["_build"]
+templates_path = ["templates"]
+nitpicky = False
+
+# Reference: one page per module, from the docstrings as they stand.
+autosummary_generate = True
+autodoc_typehints = "none"  # the numpydoc type slot says more: shape, unit, CRS
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+# Guides and notebooks: Markdown; notebooks are executed at every build and an error in one is an error of the build.
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_merge_streams = True
+
+html_theme = "alabaster"
+html_theme_options = {
+    "description": "A city's spatial platform on one identity and location model",
+    "fixed_sidebar": True,
+    "page_width": "1100px",
+    "font_family": "system-ui, sans-serif",
+}
+html_static_path: list[str] = []
+html_show_sourcelink = False
+html_copy_source = False

@@ -1,0 +1,178 @@
+"""Build a demonstration workspace: the synthetic city, or a real one from delivered data.
+
+A workspace is built beside its place and renamed into it, so that an interrupted build leaves nothing behind that
+could be taken for a city.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from catalogs import packaged
+from frmis.scenario_file import read_scenario
+from pipelines import city, flood, ingest
+from pipelines.ingest import Loaded, Progress, silent
+from sdi import projector
+from sdi.declaration import Label
+from sdi.entry import Accuracy, Entry, Licence, SourceOptions
+from sdi.errors import InputError, WorkspaceError
+from sdi.history import Clock
+from sdi.identity import Ids
+from sdi.registry import Registry
+from sdi.workspace import FILE, Workspace
+
+logger = logging.getLogger(__name__)
+
+CITIES = "cities"
+SYNTHETIC = "synthetic"
+SCENARIOS = {SYNTHETIC: "storm", "cantho": "cantho_rain"}
+"""Flood run of each city that has a terrain."""
+
+
+def run(
+    folder: Path,
+    *,
+    name: str = SYNTHETIC,
+    data: Path | None = None,
+    seed: int = 92,
+    scale: float = 1.0,
+    replace: bool = False,
+    progress: Progress = silent,
+) -> Workspace:
+    """Build a workspace and everything derived from it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it shall lie.
+    name : str
+        City of the catalogue: ``synthetic``, ``cantho``, ``vancouver`` or ``chicago``.
+    data : Path, optional
+        Folder of delivered data; needed by every city but the synthetic one.
+    seed : int
+        Seed of the synthetic city.
+    scale : float
+        Size of the synthetic city [1]; 1 has more than 20,000 parcels.
+    replace : bool
+        Remove a workspace that lies there already.
+    progress : callable
+        Told how far it is.
+
+    Returns
+    -------
+    Workspace
+        Complete and published.
+
+    Raises
+    ------
+    WorkspaceError
+        If something lies there already.
+    InputError
+        If the city is not in the catalogue, or its data are missing.
+    """
+    source = _source(name, data)
+    with _beside(folder, replace=replace) as building:
+        workspace = Workspace.make(building, source / FILE, packaged())
+        if name == SYNTHETIC:
+            registry = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(seed))
+            _record_synthetic(workspace, registry, seed, scale, progress)
+        else:
+            registry = workspace.registry()
+            _ingest_all(workspace, registry, source, Path(data or "."), progress)
+        _flood(workspace, registry, name, progress)
+        projector.refresh(workspace, registry)
+        registry.close()
+    return Workspace.open(folder, packaged())
+
+
+def _source(name: str, data: Path | None) -> Path:
+    """Return the folder of a city in the catalogue."""
+    source = packaged() / CITIES / name
+    if not (source / FILE).is_file():
+        known = sorted(path.parent.name for path in (packaged() / CITIES).glob(f"*/{FILE}"))
+        raise InputError(f"no city {name!r} in the catalogue; there are {', '.join(known)}", code="city-unknown")
+    if name != SYNTHETIC and (data is None or not data.is_dir()):
+        raise InputError(
+            f"city {name} is built from delivered data; name their folder with --data (found {data})",
+            code="data-missing",
+        )
+    return source
+
+
+@contextmanager
+def _beside(folder: Path, *, replace: bool) -> Iterator[Path]:
+    """Build beside a place and rename into it at the end."""
+    if folder.exists() and any(folder.iterdir()) and not replace:
+        raise WorkspaceError(f"{folder} exists already; add --replace to build it anew, or name another folder")
+    if folder.exists() and any(folder.iterdir()) and not (folder / FILE).is_file():
+        raise WorkspaceError(f"{folder} is no workspace, so it is not replaced; name another folder")
+    building = folder.with_name(f".{folder.name}.building")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    yield building
+    if folder.exists():
+        aside = folder.with_name(f".{folder.name}.replaced")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+        building.rename(folder)
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        building.rename(folder)
+
+
+def _record_synthetic(workspace: Workspace, registry: Registry, seed: int, scale: float, progress: Progress) -> None:
+    """Generate the synthetic city and record every thing of it."""
+    progress("generate", 0.0)
+    made = city.generate(seed, scale)
+    sha256 = made.sha256()
+    for number, (name, frame) in enumerate(made.frames.items()):
+        progress(name, number / len(made.frames))
+        declaration = registry.catalog.registers[name]
+        batch = ingest.batch_of(
+            frame, declaration, registry, Accuracy(0.5, 0.1, "derived", city.VERTICAL_DATUM), city.VALID_FROM
+        )
+        entry = _synthetic_entry(workspace, name)
+        with registry.transaction(entry.custodian, f"synthetic {name}", source_sha256=sha256) as tx:
+            eids = registry.register(name).add(batch, tx)
+            tx.insert("delivery", ingest.DELIVERY, [ingest.delivery_row(entry, sha256, len(eids), 0, tx.number)])
+    progress("publish", 0.0)
+    projector.refresh(workspace, registry)
+    flood.publish_terrain(workspace, made.terrain)
+
+
+def _synthetic_entry(workspace: Workspace, register: str) -> Entry:
+    """Return what the synthetic city says of the things it invents."""
+    title = Label("Dữ liệu mô phỏng", "Synthetic data")
+    licence = Licence("Apache-2.0", "A", "phusa (synthetic)", bulk=True)
+    return Entry(
+        name=f"synthetic-{register}", title=title, source=SourceOptions(path="generated"), licence=licence,
+        custodian="phusa synthetic city", valid_from=city.VALID_FROM, path=workspace.folder / FILE, register=register,
+    )  # fmt: skip
+
+
+def _ingest_all(workspace: Workspace, registry: Registry, source: Path, data: Path, progress: Progress) -> list[Loaded]:
+    """Load every delivery of a city that the catalogue describes."""
+    entries = registry.catalog.read_entries(source)
+    loaded = []
+    for number, entry in enumerate(entries.values()):
+        loaded.append(
+            ingest.run(entry, workspace, registry, data, progress=_part(progress, entry.name, number, len(entries)))
+        )
+    return loaded
+
+
+def _part(progress: Progress, name: str, number: int, count: int) -> Callable[[str, float], None]:
+    """Return a listener that reports one of several loads as a part of the whole."""
+    return lambda _step, done: progress(name, (number + done) / count)
+
+
+def _flood(workspace: Workspace, registry: Registry, name: str, progress: Progress) -> None:
+    """Run the flood of a city that has a terrain, and publish it."""
+    if name not in SCENARIOS:
+        return
+    scenario = read_scenario(packaged() / "scenarios" / f"{SCENARIOS[name]}.yaml")
+    flood.run(scenario, workspace, registry, progress=lambda done: progress("flood", done))

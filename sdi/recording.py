@@ -1,0 +1,220 @@
+"""Things to be added, and how their places, codes and names are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from sdi import location
+from sdi.declaration import Declaration, Scheme
+from sdi.entry import Accuracy
+from sdi.errors import ConflictError, InputError
+from sdi.history import ALWAYS, OPEN, instant
+from sdi.identity import check_code, normalised
+from sdi.text import fold
+from sdi.transaction import Transaction
+from sdi.value import plain
+
+Geometries = NDArray[np.object_]
+UNKNOWN = Accuracy()
+"""Accuracy of a place of which nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Things to be added, as columns.
+
+    Every column has one value per thing; a missing value is ``None`` or NaN.
+    """
+
+    values: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Fields of the register [units of the register]."""
+    geometry: Geometries | None = None
+    """Places [storage CRS]."""
+    identifiers: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Official codes, by scheme."""
+    names: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Official names, by language."""
+    valid_from: str | Sequence[str] | None = None
+    """Since when these facts hold; unknown where absent."""
+    status: str = "active"
+    accuracy: Accuracy = UNKNOWN
+    source_geometry: Geometries | None = None
+    """Places as delivered [``source_crs``], where that is not the storage CRS."""
+    source_crs: str | None = None
+
+    def __len__(self) -> int:
+        """Return the number of things."""
+        if self.geometry is not None:
+            return len(self.geometry)
+        columns = [*self.values.values(), *self.identifiers.values(), *self.names.values()]
+        return len(columns[0]) if columns else 0
+
+    def starts(self) -> list[str]:
+        """Return the start of validity of every thing."""
+        if self.valid_from is None or isinstance(self.valid_from, str):
+            return [instant(self.valid_from, ALWAYS)] * len(self)
+        return [instant(value, ALWAYS) for value in plain(self.valid_from)]
+
+
+def places(batch: Batch, declaration: Declaration) -> Geometries:
+    """Return the places of every thing, checked against the register.
+
+    Parameters
+    ----------
+    batch : Batch
+        The things.
+    declaration : Declaration
+        Their register.
+
+    Returns
+    -------
+    ndarray (n,) of shapely geometry [storage CRS]
+        ``None`` where a thing has no place.
+    """
+    given = np.full(len(batch), None, dtype=object) if batch.geometry is None else np.asarray(batch.geometry, object)
+    location.check(given, declaration.location)
+    return given
+
+
+def locate(
+    tx: Transaction,
+    eids: Sequence[str],
+    starts: Sequence[str],
+    geometry: Geometries,
+    batch: Batch,
+    declaration: Declaration,
+) -> None:
+    """Record the places of new things.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The transaction that knows them.
+    eids : sequence of str (n,)
+        The things.
+    starts : sequence of str (n,)
+        Since when.
+    geometry : ndarray (n,) of shapely geometry [storage CRS]
+        Checked places.
+    batch : Batch
+        Says how exact they are and how they were delivered.
+    declaration : Declaration
+        Says which role a place plays.
+    """
+    there = np.flatnonzero(~(shapely.is_missing(geometry) | shapely.is_empty(geometry))).tolist()
+    if not there:
+        return
+    since = [starts[row] for row in there]
+    source = None
+    if batch.source_geometry is not None:
+        source = (np.asarray(batch.source_geometry, dtype=object)[there], str(batch.source_crs))
+    lids = location.add(tx, geometry[there], since, batch.accuracy, source)
+    role = declaration.location.role
+    rows = [(eids[row], lid, role, start, tx.number) for row, lid, start in zip(there, lids, since, strict=True)]
+    tx.insert("locates", ("eid", "lid", "role", "valid_from", "tx_from"), rows)
+
+
+def identify(
+    tx: Transaction,
+    eids: Sequence[str],
+    starts: Sequence[str],
+    batch: Batch,
+    declaration: Declaration,
+    schemes: Mapping[str, Scheme],
+) -> None:
+    """Record the official codes of new things.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The transaction that knows them.
+    eids : sequence of str (n,)
+        The things.
+    starts : sequence of str (n,)
+        Since when.
+    batch : Batch
+        Holds the codes.
+    declaration : Declaration
+        Says which schemes the register has.
+    schemes : mapping of str to Scheme
+        Schemes of the catalogue.
+
+    Raises
+    ------
+    InputError
+        If a scheme is not declared, or a code does not fit it.
+    ConflictError
+        If two things would carry a code at the same time.
+    """
+    for scheme, values in batch.identifiers.items():
+        declared = schemes.get(scheme)
+        if declared is None or scheme not in declaration.schemes:
+            known = ", ".join(declaration.schemes) or "none"
+            raise InputError(
+                f"register {declaration.name} has no scheme {scheme!r}; it has {known}", code="scheme-unknown"
+            )
+        rows = []
+        for eid, value, start in zip(eids, plain(values), starts, strict=True):
+            if value is not None:
+                code = check_code(scheme, declared.pattern, value)
+                rows.append((eid, scheme, code, normalised(code), start, tx.number))
+        numbers = tx.insert("identifier", ("eid", "scheme", "value", "value_norm", "valid_from", "tx_from"), rows)
+        if declared.unique_live and numbers:
+            _refuse_shared(tx, scheme, numbers)
+
+
+def _refuse_shared(tx: Transaction, scheme: str, numbers: range) -> None:
+    """Refuse codes that two things would carry at the same time."""
+    found = tx.store.select(
+        "SELECT a.value FROM identifier a JOIN identifier b ON b.scheme = a.scheme AND b.value_norm = a.value_norm "
+        f"WHERE a.row BETWEEN ? AND ? AND b.row <> a.row AND b.tx_to = {OPEN} "
+        "AND b.valid_from < a.valid_to AND b.valid_to > a.valid_from LIMIT 1",
+        (numbers.start, numbers.stop - 1),
+    )
+    if found:
+        raise ConflictError(
+            f"{scheme} {found[0][0]!r} is carried by two things at the same time; end the older one first, "
+            "or correct the code",
+            code="identifier-in-use",
+            details={"scheme": scheme, "value": found[0][0]},
+        )
+
+
+def give_names(
+    tx: Transaction, eids: Sequence[str], starts: Sequence[str], batch: Batch, declaration: Declaration
+) -> None:
+    """Record the official names of new things.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The transaction that knows them.
+    eids : sequence of str (n,)
+        The things.
+    starts : sequence of str (n,)
+        Since when.
+    batch : Batch
+        Holds the names.
+    declaration : Declaration
+        Says in which languages the register keeps names.
+
+    Raises
+    ------
+    InputError
+        If it keeps none in a language given.
+    """
+    for language, texts in batch.names.items():
+        if language not in declaration.languages:
+            raise InputError(f"register {declaration.name} keeps no names in {language!r}", code="language-unknown")
+        rows = [
+            (eid, language, "official", str(text), fold(str(text)), start, tx.number)
+            for eid, text, start in zip(eids, plain(texts), starts, strict=True)
+            if text is not None
+        ]
+        tx.insert("name", ("eid", "language", "type", "text", "folded", "valid_from", "tx_from"), rows)
