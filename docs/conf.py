@@ -1,9 +1,12 @@
-"""Configuration of the documentation. Nothing is fetched: no inventories of other projects, no scripts from elsewhere."""
+"""Configuration of the documentation; nothing is fetched: no inventories of other projects, no scripts of others."""
 
 from importlib.metadata import version as installed_version
+from typing import get_origin
+
+from sphinx.application import Sphinx
 
 project = "phusa"
-copyright = "phusa contributors, Apache-2.0"  # noqa: A001 (the name Sphinx asks for)
+copyright = "phusa contributors, Apache-2.0"
 release = installed_version("phusa")
 version = release
 language = "en"
@@ -22,6 +25,7 @@ nitpicky = False
 autosummary_generate = True
 autodoc_typehints = "none"  # the numpydoc type slot says more: shape, unit, CRS
 autodoc_member_order = "bysource"
+autodoc_inherit_docstrings = False  # texts of other libraries refer to labels of their own documentation
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
@@ -43,3 +47,13 @@ html_theme_options = {
 html_static_path: list[str] = []
 html_show_sourcelink = False
 html_copy_source = False
+
+
+def skip_alias(app, what, name, obj, skip, options):  # noqa: ANN001, ANN201, ARG001
+    """Leave type aliases such as ``Bounds = tuple[float, ...]`` out: numpydoc gives them the signature of ``tuple``."""
+    return True if get_origin(obj) is not None else None
+
+
+def setup(app: Sphinx) -> None:
+    """Register the rule above."""
+    app.connect("autodoc-skip-member", skip_alias)

@@ -43,7 +43,7 @@ class Scenario:
     """Manning's coefficient [s m-1/3]."""
     start: datetime = NOMINAL_START
     """Date and time of the start, with its offset from UTC."""
-    courant: float = 0.7
+    courant: float = 0.9
     """Share of the largest stable step [1]."""
     blend: float = 0.8
     """Weight of a face's own flow against that of its neighbours [1]; see `frmis.solver.inertial`."""

@@ -178,14 +178,18 @@ class Run:
         self.steps += 1
 
     def _stable_step(self, deepest: float) -> float:
-        """Return the longest stable step [s]: a long wave crosses no more than a share of a cell.
+        """Return the longest step [s] that keeps long waves stable and flow unhindered.
 
-        Bates et al. (2010), eq. 14.
+        The flows of the shortest wave on a square grid, of opposite sign from face to face, shrink by the factor
+        2 blend - 1 in a step without slope. Put into the linear scheme this gives the limit
+        dt <= sqrt(blend / 2) dx / sqrt(g h): 0.71 of the way of a wave for blend 1, less for the others. The
+        coefficient 0.7 of Bates et al. (2010, eq. 14) is stable in deep water for blend 1 only.
         """
-        shortest_side = min(self.cell)
-        longest = min(self.scenario.maximum_step, shortest_side / (4 * self.scenario.unhindered_speed))
+        scenario, side = self.scenario, min(self.cell)
+        longest = min(scenario.maximum_step, side / (4 * scenario.unhindered_speed))
         if deepest > 0:
-            longest = min(longest, self.scenario.courant * shortest_side / math.sqrt(GRAVITY * deepest))
+            limit = math.sqrt(scenario.blend / 2) * side / math.sqrt(GRAVITY * deepest)
+            longest = min(longest, scenario.courant * limit)
         if not longest >= self.scenario.minimum_step:
             raise NumericalError(
                 f"after {self.time:.1f} s a depth of {deepest:.4g} m needs steps of {longest:.3g} s, less than the smallest "

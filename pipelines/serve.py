@@ -6,7 +6,6 @@ publications are opened for reading only, so that the projector may write while 
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import logging
 import socket
@@ -23,8 +22,6 @@ from spp.portal import pages
 
 logger = logging.getLogger(__name__)
 
-_LOOK_S = 0.02
-"""How often the start of the server is looked at [s]."""
 _GRACE_S = 10
 """How long running requests may take after the server was asked to stop [s]."""
 
@@ -77,12 +74,17 @@ def run(
     """
     check_address(host, settings)
     with _listening(host, port) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                compose(workspace, settings), log_config=None, server_header=False, timeout_graceful_shutdown=_GRACE_S
-            )
+        address = _address(host, listener.getsockname()[1])
+
+        def listens() -> None:
+            logger.info("listening on %s", address)
+            if ready is not None:
+                ready(address)
+
+        config = uvicorn.Config(
+            compose(workspace, settings), log_config=None, server_header=False, timeout_graceful_shutdown=_GRACE_S
         )
-        asyncio.run(_serve(server, listener, _address(host, listener.getsockname()[1]), ready))
+        _Announced(config, listens).run([listener])
 
 
 def check_address(host: str, settings: Settings) -> None:
@@ -136,7 +138,9 @@ def _listening(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen(1024)
     except OSError as error:
-        raise SettingsError(f"cannot listen on {host}:{port} ({error.strerror}); choose another port with --port") from error
+        raise SettingsError(
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another port with --port"
+        ) from error
     return listener
 
 
@@ -145,15 +149,15 @@ def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-async def _serve(
-    server: uvicorn.Server, listener: socket.socket, address: str, ready: Callable[[str], None] | None
-) -> None:
-    """Run the server and say when it listens."""
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not running.done():
-        await asyncio.sleep(_LOOK_S)
-    if server.started:
-        logger.info("listening on %s", address)
-        if ready is not None:
-            ready(address)
-    await running
+class _Announced(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, listens: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listens = listens
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._listens()

@@ -56,7 +56,11 @@ fields:
   remark: {type: text, title: {vi: Ghi chú, en: Remark}}
   keeper: {type: text, access: restricted, title: {vi: Người giữ, en: Keeper}}
 on_bad_row: refuse
-publish: {collection: landmarks, fields: [floors, height, listed, grade, built, remark], keywords: [mốc, landmark], order: 10}
+publish:
+  collection: landmarks
+  fields: [floors, height, listed, grade, built, remark]
+  keywords: [mốc, landmark]
+  order: 10
 """
 PLOT = """
 register: plot
@@ -191,5 +195,3 @@ def write_flood(workspace: Workspace) -> None:
         name="flood", title=Label("Ngập thử", "Trial flood"), kind="run", fit_for_decisions=False, bulk=False,
     )  # fmt: skip
     write(workspace.rasters, data.rio.write_crs("EPSG:5897"), said)
-
-

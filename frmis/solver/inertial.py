@@ -195,6 +195,9 @@ def face(
     wet = max(depth, c.dry)
     root = inverse_cube_root(wet)
     square = root * root
+    # A closed or dry neighbour knows nothing of the flow here; taken as zero it would brake every bend of a canal.
+    before = before if before != c.zero else flow
+    after = after if after != c.zero else flow
     resistance = c.one + c.friction * abs(flow) * (square * square * square * root)
     pushed = c.blend * flow + c.rest * (before + after) - drive * wet * (level_b - level_a)
     result = min(max(pushed / resistance, -donor * depth_b), donor * depth_a)

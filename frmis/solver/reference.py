@@ -53,7 +53,8 @@ def _flow(bed: Array, depth: Array, flow: Array, drive: Any, donor: Any, c: Coef
     highest_bed = np.maximum(bed[:, :-1], bed[:, 1:])
     face_depth = np.maximum(level[:, :-1], level[:, 1:]) - highest_bed
     wet = np.maximum(face_depth, c.dry)
-    old, before, after = flow[:, 1:-1], flow[:, :-2], flow[:, 2:]
+    old = flow[:, 1:-1]
+    before, after = (np.where(other != 0, other, old) for other in (flow[:, :-2], flow[:, 2:]))
     pushed = c.blend * old + c.rest * (before + after) - drive * wet * np.diff(level)
     new = pushed / (1 + c.friction * np.abs(old) / wet ** (7 / 3))
     new = np.clip(new, -donor * depth[:, 1:], donor * depth[:, :-1])

@@ -130,3 +130,55 @@ def shortest(network: Network, roots: IntArray, *, limit: float = np.inf, cost: 
                 distance[other], parent[other], edge[other], root[other] = there, node, index, root[node]
                 heapq.heappush(queue, (there, other))
     return Tree(distance, parent, edge, root)
+
+
+def cut(network: Network, edge: IntArray, measure: FloatArray) -> tuple[Network, IntArray, IntArray]:
+    """Cut edges at distances along them.
+
+    Parameters
+    ----------
+    network : Network
+        Edges.
+    edge : ndarray (cut,)
+        Edge of each cut.
+    measure : ndarray (cut,) [m]
+        Distance of each cut from the start of its edge, strictly within it; cuts of one edge differ.
+
+    Returns
+    -------
+    tuple of Network and two ndarray
+        The cut network; the edge that each new edge (edge,) is a part of; the node (cut,) at each cut. The nodes of the
+        given network keep their numbers.
+    """
+    order = np.lexsort((measure, edge))
+    point = shapely.get_coordinates(shapely.line_interpolate_point(network.lines[edge], measure))
+    points = np.concatenate([network.points, np.round(point[order], 3)])
+    node = np.empty(len(edge), dtype=np.int64)
+    node[order] = len(network.points) + np.arange(len(edge))
+    owner, place, fixed = _beads(network, edge[order], measure[order], node[order])
+    vertices = np.where((fixed >= 0)[:, None], points[fixed], place)
+    # Every cut ends one edge and starts the next, so inner beads count twice.
+    inner = (fixed >= 0) & np.r_[False, owner[1:] == owner[:-1]] & np.r_[owner[:-1] == owner[1:], False]
+    twice = np.repeat(np.arange(len(owner)), 1 + inner)
+    starts = np.r_[True, twice[1:] == twice[:-1]] | np.r_[True, owner[twice][1:] != owner[twice][:-1]]
+    piece = np.cumsum(starts) - 1
+    lines = shapely.linestrings(vertices[twice], indices=piece)
+    ends = np.r_[starts[1:], True]
+    return Network(points, lines, fixed[twice][starts], fixed[twice][ends]), owner[twice][starts], node
+
+
+def _beads(
+    network: Network, edge: IntArray, measure: FloatArray, node: IntArray
+) -> tuple[IntArray, FloatArray, IntArray]:
+    """Vertices and cuts of all edges in order along them: edge, coordinates and node (-1 for a plain vertex)."""
+    vertices, owner = shapely.get_coordinates(network.lines, return_index=True)
+    step = np.hypot(*np.diff(vertices, axis=0, prepend=vertices[:1]).T)
+    first = np.r_[True, owner[1:] != owner[:-1]]
+    total = np.cumsum(np.where(first, 0.0, step))
+    along = total - total[first][owner]
+    fixed = np.full(len(owner), -1, dtype=np.int64)
+    fixed[first], fixed[np.r_[first[1:], True]] = network.start, network.end
+    every = np.concatenate([owner, edge])
+    order = np.lexsort((np.concatenate([along, measure]), every))
+    place = np.concatenate([vertices, np.zeros((len(edge), 2))])[order]
+    return every[order], place, np.concatenate([fixed, node])[order]

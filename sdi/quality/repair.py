@@ -25,8 +25,9 @@ from sdi.source import Finding
 Geometries = NDArray[np.object_]
 Rows = NDArray[np.intp]
 
+_MANY = 20
+"""From how many rows on a habit of the whole file is reported once."""
 _FAMILY = {"Point": "Point", "LineString": "LineString", "LinearRing": "LineString", "Polygon": "Polygon"}
-_DIMENSION = {"Point": 0, "LineString": 1, "Polygon": 2}
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ def repaired(
         _cut_at_antimeridian(ledger)
     _drop_zero_lengths(ledger)
     _make_valid(ledger)
-    _drop_repeated_points(ledger)
+    _remark_on_repeated_points(ledger)
     _fit_type(ledger, rule)
     _order_rings(ledger, reported=ordered_rings)
     return ledger
@@ -126,17 +127,14 @@ def _eastwards(xy: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([np.where(xy[:, 0] < 0, xy[:, 0] + 360, xy[:, 0]), xy[:, 1]])
 
 
-def _drop_repeated_points(ledger: Ledger) -> None:
-    """Drop vertices that repeat the one before; what is left is valid, so that something remains."""
+def _remark_on_repeated_points(ledger: Ledger) -> None:
+    """Count geometries with vertices that repeat the one before; they are valid, so nothing is changed."""
     rows = ledger.rows[shapely.get_dimensions(ledger.geometry[ledger.rows]) > 0]
     before = shapely.get_num_coordinates(ledger.geometry[rows])
-    thinned = shapely.remove_repeated_points(ledger.geometry[rows], 0)
-    fewer = shapely.get_num_coordinates(thinned) < before
-    for row, geometry, count in zip(rows[fewer], thinned[fewer], before[fewer], strict=True):
-        dropped = int(count - shapely.get_num_coordinates(geometry))
-        message = f"{dropped} vertices repeat the one before; dropped, the shape is unchanged"
-        ledger.note("geometry-repeated-points", row, message, "repaired")
-        ledger.geometry[row] = geometry
+    fewer = shapely.get_num_coordinates(shapely.remove_repeated_points(ledger.geometry[rows], 0)) < before
+    if fewer.any():
+        message = f"{fewer.sum():,} geometries repeat a vertex, the first in row {rows[fewer][0]}; harmless, left so"
+        ledger.findings.append(Finding("geometry-repeated-points", None, message, "accepted"))
 
 
 def _drop_zero_lengths(ledger: Ledger) -> None:
@@ -283,13 +281,15 @@ def _order_rings(ledger: Ledger, *, reported: bool) -> None:
     rows = ledger.rows
     rows = rows[shapely.get_dimensions(ledger.geometry[rows]) == 2]
     ordered = shapely.orient_polygons(ledger.geometry[rows])
-    turned = (
-        ~shapely.equals_exact(ordered, ledger.geometry[rows], tolerance=0) if len(rows) else np.empty(0, dtype=bool)
-    )
-    if reported:
-        already = {finding.row for finding in ledger.findings if finding.code == "geometry-invalid"}
-        for row in rows[turned]:
-            if int(row) not in already:
-                message = "a ring runs the wrong way round (RFC 7946, section 3.1.6); turned, the shape is unchanged"
-                ledger.note("geometry-winding", row, message, "repaired")
+    turned = rows[~np.asarray(shapely.equals_exact(ordered, ledger.geometry[rows], tolerance=0), dtype=bool)]
     ledger.geometry[rows] = ordered
+    if not reported:
+        return
+    turned = np.setdiff1d(turned, [finding.row for finding in ledger.findings if finding.code == "geometry-invalid"])
+    if len(turned) > _MANY and 2 * len(turned) > len(rows):
+        message = f"{len(turned):,} of {len(rows):,} polygons run the wrong way round, so the whole file does; turned"
+        ledger.findings.append(Finding("geometry-winding", None, message, "repaired"))
+        return
+    for row in turned:
+        message = "a ring runs the wrong way round (RFC 7946, section 3.1.6); turned, the shape is unchanged"
+        ledger.note("geometry-winding", row, message, "repaired")

@@ -132,7 +132,7 @@ class Report:
         language : {'vi', 'en'}
             Language of headings; remarks are in English.
         examples : int
-            Rows shown of each kind of finding.
+            Rows shown of each kind of finding; of repaired geometries those that moved most.
 
         Returns
         -------
@@ -178,7 +178,8 @@ class Report:
         rows = len({finding.row for finding in findings} - {None})
         extent = f"{rows:,} {_word('rows', language)}" if rows else _word("delivery", language)
         lines = [f"{_word(first.action, language)} · {title(first.code).of(language)} ({first.code}) · {extent}"]
-        lines += [f"  {self._line(finding, language)}" for finding in findings[:examples]]
+        shown = sorted(findings, key=lambda finding: -(finding.moved_area_m2 or 0.0))[:examples]
+        lines += [f"  {self._line(finding, language)}" for finding in shown]
         if len(findings) > examples:
             lines.append("  " + _word("more", language).format(count=f"{len(findings) - examples:,}"))
         return lines

@@ -76,7 +76,9 @@ def headers(wish: Wish, etag: str | None = None, **more: str) -> dict[str, str]:
     return made | {name.replace("_", "-"): value for name, value in more.items()}
 
 
-def document(wish: Wish, body: Mapping[str, object] | bytes, head: Mapping[str, str], media: str | None = None) -> Response:
+def document(
+    wish: Wish, body: Mapping[str, object] | bytes, head: Mapping[str, str], media: str | None = None
+) -> Response:
     """Answer with JSON.
 
     Parameters

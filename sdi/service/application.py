@@ -55,7 +55,9 @@ _WAITING = 64
 """Requests of one kind that may wait for a thread."""
 
 
-def application(workspace: Workspace, *, pages: Sequence[BaseRoute] = (), settings: Settings | None = None) -> Starlette:
+def application(
+    workspace: Workspace, *, pages: Sequence[BaseRoute] = (), settings: Settings | None = None
+) -> Starlette:
     """Build the service of a city.
 
     Parameters
@@ -86,15 +88,17 @@ def application(workspace: Workspace, *, pages: Sequence[BaseRoute] = (), settin
             crew.close()
 
     own = [Route(path, _endpoint(work, context, crews[kind])) for path, work, kind in ROUTES]
+    beside = [Mount(f"{ROOT}/static", StaticFiles(directory=STATIC)), Route(ROOT, _to_landing)]
+    unpacked = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/tiff")
     return Starlette(
-        routes=[*own, Mount(f"{ROOT}/static", StaticFiles(directory=STATIC)), Route(ROOT, _to_landing), *pages, Route("/", _to_landing)],
+        routes=[*own, *beside, *pages, Route("/", _to_landing)],
         middleware=[
-            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/tiff")),
+            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=unpacked),
             Middleware(Guard),
         ],
         exception_handlers={PhusaError: answer_problem, HTTPException: answer_problem, Exception: answer_problem},
         lifespan=life,
-    )  # fmt: skip
+    )
 
 
 def _endpoint(work: Work, context: Context, crew: Crew) -> Callable[[Request], Awaitable[Response]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pygeoapi import api as core
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,8 +40,8 @@ def collections(context: Context, request: Request) -> Response:
     if not wish.html:
         return document(wish, body, headers(wish, etag))
     html = render(
-        "collections.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters,
-        workspace=context.workspace, collections=list(stock.collections.values()), coverages=list(stock.coverages.values()),
+        "collections.html", wish, workspace=context.workspace,
+        collections=list(stock.collections.values()), coverages=list(stock.coverages.values()),
     )  # fmt: skip
     return page(html, headers(wish, etag))
 
@@ -72,8 +70,7 @@ def collection(context: Context, request: Request) -> Response:
     if not wish.html:
         return document(wish, body, headers(wish, etag))
     html = render(
-        "collection.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters,
-        workspace=context.workspace, one=one, body=body, is_coverage=isinstance(one, Coverage),
+        "collection.html", wish, workspace=context.workspace, one=one, body=body, is_coverage=isinstance(one, Coverage),
         sketch=sketch_of_box(one.extent) if one.extent else None,
     )  # fmt: skip
     return page(html, headers(wish, etag))
@@ -101,8 +98,8 @@ def _features(said: Document, one: Collection, wish: Wish) -> Document:
         *pair(wish, f"{REL}schema", f"{path}/schema", SCHEMA, "schema"),
         *pair(wish, f"{REL}queryables", f"{path}/queryables", SCHEMA, "queryables"),
     ]
-    body = {"id": one.name, "itemType": "feature", "crs": said["crs"], "storageCrs": said["storageCrs"]}
-    return _common(one, wish, links) | body | _extent(one)
+    body = {"itemType": "feature", "crs": said["crs"], "storageCrs": said["storageCrs"]}
+    return _common(one, wish) | body | _extent(one) | {"links": [*links, *_licence_link(one, wish)]}
 
 
 def _coverage(said: Document, one: Coverage, wish: Wish) -> Document:
@@ -110,33 +107,54 @@ def _coverage(said: Document, one: Coverage, wish: Wish) -> Document:
     path = f"/collections/{one.name}"
     links = [link("self", wish.address(path), JSON, say("collection", wish.language))]
     for format_, media in one.formats:
-        links.append(link(f"{REL}coverage", wish.address(f"{path}/coverage", f=format_), media, say("coverage_data", wish.language)))
-    links.append(link(f"{REL}coverage", wish.address(f"{path}/coverage", f="html"), HTML, say("coverage", wish.language)))
+        links.append(
+            link(
+                f"{REL}coverage",
+                wish.address(f"{path}/coverage", f=format_),
+                media,
+                say("coverage_data", wish.language),
+            )
+        )
+    links.append(
+        link(f"{REL}coverage", wish.address(f"{path}/coverage", f="html"), HTML, say("coverage", wish.language))
+    )
     links += pair(wish, f"{REL}schema", f"{path}/schema", SCHEMA, "schema")
     extent = _extent(one)
     extent["extent"]["spatial"]["grid"] = said["extent"]["spatial"]["grid"]
-    body = {"id": one.name, "crs": [uri(one.crs)], "storageCrs": uri(one.crs), "fitForDecisions": one.fit_for_decisions}
+    # GDAL takes every collection for features, unless it is told in these words.
+    body = {
+        "layerDataType": "Coverage",
+        "crs": [uri(one.crs)],
+        "storageCrs": uri(one.crs),
+        "fitForDecisions": one.fit_for_decisions,
+    }
     if one.vertical_datum:
         body["verticalDatum"] = one.vertical_datum
-    return _common(one, wish, links) | body | extent
+    return _common(one, wish) | body | extent | {"links": [*links, *_licence_link(one, wish)]}
 
 
-def _common(one: Collection | Coverage, wish: Wish, links: list[Link]) -> Document:
+def _common(one: Collection | Coverage, wish: Wish) -> Document:
     """Members that every collection has."""
-    body: dict[str, Any] = {"id": one.name, "title": one.title.of(wish.language)}
-    body["description"] = one.description.of(wish.language)
+    body: Document = {
+        "id": one.name,
+        "title": one.title.of(wish.language),
+        "description": one.description.of(wish.language),
+    }
     if isinstance(one, Collection):
         body["keywords"] = list(one.keywords)
     if one.attribution:
         body["attribution"] = one.attribution
     if one.notice:
         body["notice"] = one.notice.of(wish.language)
-    if one.licence.get("url"):
-        title = say("licence_title", wish.language, name=one.licence.get("name", ""))
-        links.append(link("license", str(one.licence["url"]), HTML, title))
-    elif one.licence.get("name"):
-        body["license"] = str(one.licence["name"])
-    return body | {"links": links}
+    return body
+
+
+def _licence_link(one: Collection | Coverage, wish: Wish) -> list[Link]:
+    """Link to the licence, where it has an address."""
+    if not one.licence.get("url"):
+        return []
+    title = say("licence_title", wish.language, name=one.licence.get("name", ""))
+    return [link("license", str(one.licence["url"]), HTML, title)]
 
 
 def _extent(one: Collection | Coverage) -> Document:

@@ -71,8 +71,9 @@ class Coverage:
         raster = (zarr if store else cog)(_definition(said.crs, said.variables, store or tiff))
         return cls(
             name=said.name, title=said.title, description=said.description or said.title, kind=said.kind, crs=said.crs,
-            variables=said.variables, tiff=tiff, store=store, fit_for_decisions=said.fit_for_decisions, notice=said.notice,
-            attribution=said.attribution, licence=said.licence, bulk=said.bulk, vertical_datum=said.vertical_datum,
+            variables=said.variables, tiff=tiff, store=store, fit_for_decisions=said.fit_for_decisions,
+            notice=said.notice, attribution=said.attribution, licence=said.licence, bulk=said.bulk,
+            vertical_datum=said.vertical_datum,
             extent=bounds_between(raster.grid.box, said.crs, CRS84, storage), interval=raster.grid.interval,
             version=said.version,
         )  # fmt: skip
@@ -83,7 +84,7 @@ class Coverage:
         return (("json", COVERAGEJSON), ("tiff", GEOTIFF)) if self.tiff and self.bulk else (("json", COVERAGEJSON),)
 
     def definition(self, format_: str = "json") -> Definition:
-        """Provider definition for pygeoapi.
+        """Describe its data to pygeoapi.
 
         Parameters
         ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,11 @@ _DECIMALS = 4
 
 
 def coverage_json(
-    axes: Mapping[str, object], system: str, *, geographic: bool, fields: Mapping[str, Mapping[str, Any]],
+    axes: Mapping[str, object],
+    system: str,
+    *,
+    geographic: bool,
+    fields: Mapping[str, Mapping[str, Any]],
     ranges: Mapping[str, NDArray[np.floating[Any]]],
 ) -> dict[str, object]:
     """Describe a gridded part of a coverage.
@@ -79,6 +84,6 @@ def _parameter(name: str, field: Mapping[str, Any]) -> dict[str, object]:
 def _range(values: NDArray[np.floating[Any]]) -> dict[str, object]:
     """Write values; JSON has no NaN, so missing cells are null."""
     rounded = np.round(values.astype(np.float64), _DECIMALS)
-    cells: list[float | None] = np.where(np.isfinite(rounded), rounded, None).ravel().tolist()
+    cells: list[float | None] = [None if math.isnan(cell) else cell for cell in rounded.ravel().tolist()]
     names = ["t", "y", "x"][-values.ndim :]
     return {"type": "NdArray", "dataType": "float", "axisNames": names, "shape": list(values.shape), "values": cells}

@@ -54,8 +54,7 @@ def description(context: Context, request: Request) -> Response:
     if not wish.html:
         return document(wish, body, headers(wish, etag))
     html = render(
-        "openapi.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters,
-        workspace=context.workspace, body=body, components=body["components"],
+        "openapi.html", wish, workspace=context.workspace, body=body, components=body["components"],
     )  # fmt: skip
     return page(html, headers(wish, etag))
 
@@ -86,13 +85,16 @@ def openapi(context: Context, stock: Inventory, wish: Wish) -> Document:
     for coverage in stock.coverages.values():
         paths |= _collection_paths({**said["both"], **said["coverages"]}, coverage, wish)
         paths[f"/collections/{coverage.name}/coverage"]["get"]["parameters"][0] = _formats(coverage)
-    outside = {path: _operation(one) | {"servers": [{"url": wish.site or "/"}]} for path, one in said["outside"].items()}
+    outside = {
+        path: _operation(one) | {"servers": [{"url": wish.site or "/"}]} for path, one in said["outside"].items()
+    }
     del outside["/healthz"]["get"]["parameters"]
     outside["/healthz"]["get"]["responses"] = {
         code: {"$ref": "#/components/responses/Health"} for code in ("200", "503")
     }
     title = context.workspace.title.of(wish.language)
-    tags = [{"name": one.name, "description": one.title.of(wish.language)} for one in (*stock.collections.values(), *stock.coverages.values())]
+    served: list[Collection | Coverage] = [*stock.collections.values(), *stock.coverages.values()]
+    tags = [{"name": one.name, "description": one.title.of(wish.language)} for one in served]
     return {
         "openapi": "3.0.3",
         "info": {"title": title, "version": software_version(), "description": _about(context, wish)},
@@ -115,7 +117,7 @@ def _skeleton() -> Mapping[str, Any]:
     return Yaml.read(_FILE).data
 
 
-def _in_language(node: Any, language: str) -> Any:  # noqa: ANN401 - any JSON
+def _in_language(node: Any, language: str) -> Any:
     """Copy a part of the skeleton with its texts in one language."""
     if isinstance(node, Mapping):
         if set(node) == {"vi", "en"}:
@@ -162,7 +164,11 @@ def _queryable(name: str, schema: Mapping[str, Any]) -> Document:
 
 def _formats(coverage: Coverage) -> Document:
     """Describe ``f`` of a coverage."""
-    return {"name": "f", "in": "query", "schema": {"type": "string", "enum": [*(one for one, _ in coverage.formats), "html"]}}
+    return {
+        "name": "f",
+        "in": "query",
+        "schema": {"type": "string", "enum": [*(one for one, _ in coverage.formats), "html"]},
+    }
 
 
 def _components(said: Document, context: Context, stock: Inventory) -> Document:
@@ -177,7 +183,8 @@ def _components(said: Document, context: Context, stock: Inventory) -> Document:
     for one in said["responses"].values():
         if "content" in one:
             one["content"] = {
-                media: {"schema": {"$ref": f"#/components/schemas/{schema}"}} for media, schema in one["content"].items()
+                media: {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+                for media, schema in one["content"].items()
             }
         if "headers" in one:
             one["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in one["headers"]}

@@ -80,7 +80,7 @@ def _page(context: Context, wish: Wish, one: Coverage) -> str:
     """Render the page of a coverage."""
     raster = one.raster()
     return render(
-        "coverage.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters,
-        workspace=context.workspace, one=one, fields=raster.fields, columns=len(raster.grid.x), rows=len(raster.grid.y),
+        "coverage.html", wish, workspace=context.workspace,
+        one=one, fields=raster.fields, columns=len(raster.grid.x), rows=len(raster.grid.y),
         links=itself(wish, (*one.formats, ("html", HTML))), crs=uri(one.crs),
     )  # fmt: skip

@@ -115,7 +115,9 @@ def _limits(name: str, values: Sequence[object]) -> tuple[float, float]:
     """Read the lower and the upper value of a subset."""
     ends = [-math.inf if values[0] == "*" else values[0], math.inf if values[-1] == "*" else values[-1]]
     if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in ends):
-        raise ProviderInvalidQueryError(user_msg=f"subset {name} is {list(values)}; expected numbers, or * for an open end")
+        raise ProviderInvalidQueryError(
+            user_msg=f"subset {name} is {list(values)}; expected numbers, or * for an open end"
+        )
     low, high = (float(str(one)) for one in ends)
     return min(low, high), max(low, high)
 

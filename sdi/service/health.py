@@ -14,14 +14,14 @@ from sdi.service.context import Context
 from sdi.service.negotiation import JSON
 
 
-def health(context: Context, request: Request) -> Response:
+def health(context: Context, _: Request) -> Response:
     """Answer ``GET /healthz``: 200 while data are served, 503 otherwise.
 
     Parameters
     ----------
     context : Context
         City and settings.
-    request : Request
+    _ : Request
         The request; its parameters do not matter.
     """
     body: dict[str, object] = {"workspace": context.workspace.name, "version": software_version()}
@@ -29,7 +29,10 @@ def health(context: Context, request: Request) -> Response:
     try:
         stock = context.keeper.current()
     except (PhusaError, OSError) as error:
-        body |= {"status": "unavailable", "reason": str(error) if isinstance(error, PhusaError) else "the publication cannot be read"}
+        body |= {
+            "status": "unavailable",
+            "reason": str(error) if isinstance(error, PhusaError) else "the publication cannot be read",
+        }
         status = 503
     else:
         body |= {

@@ -47,7 +47,7 @@ class Inventory:
     """Documents made for this state, kept because they cost more to make than to send."""
 
     def collection(self, name: str) -> Collection:
-        """Collection of features of one name.
+        """Return the collection of features of one name.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class Inventory:
         return self.collections[name]
 
     def coverage(self, name: str) -> Coverage:
-        """Coverage of one name.
+        """Return the coverage of one name.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Keeper:
             return self._inventory
 
     def _times(self) -> tuple[tuple[int, int], ...]:
-        """Times and sizes of the publication's files: a new title is written without a transaction."""
+        """Look at times and sizes of the publication's files: a new title is written without a transaction."""
         states = (file.stat() for file in (self._path, self._path.with_name(self._path.name + "-wal")) if file.exists())
         return tuple((state.st_mtime_ns, state.st_size) for state in states)
 
@@ -156,7 +156,9 @@ def _taken(workspace: Workspace, publication: Publication, file: str, before: In
     rasters = {name: one for name, one in coverages(workspace.rasters, workspace.crs).items() if name not in found}
     systems = offered(workspace.crs.code, _extent(found, rasters))
     description = workspace.description or Label(*(say("service_description", one) for one in ("vi", "en")))
-    settled = configuration(workspace.title, description, found, rasters, systems, str(workspace.publication_path(LEVEL)))
+    settled = configuration(
+        workspace.title, description, found, rasters, systems, str(workspace.publication_path(LEVEL))
+    )
     return Inventory(publication, found, rasters, systems, state, file, tx, Library(settled))
 
 

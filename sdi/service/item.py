@@ -24,7 +24,7 @@ from sdi.service.negotiation import FEATURES, JSON, Wish, understand
 from sdi.service.parameter import codes
 from sdi.service.phrase import say
 from sdi.service.query import PARAMETERS, ItemsQuery, queryables
-from sdi.service.reference import asked
+from sdi.service.reference import asked, one_side
 from sdi.service.sketch import sketch
 from sdi.service.view import render
 
@@ -52,8 +52,8 @@ def items(context: Context, request: Request) -> Response:
     if answer := unchanged(request, wish, etag):
         return answer
     found = stock.publication.items(
-        one.name, limit=query.limit, offset=query.offset, after=query.after, bbox=query.bbox, where=query.where,
-        datetime=query.datetime,
+        one.name, limit=query.limit, offset=query.offset, after=query.after, where=query.where, datetime=query.datetime,
+        bbox=one_side(query.bbox, one.extent) if query.bbox else None,
     )  # fmt: skip
     head = headers(wish, etag, Content_Crs=f"<{uri(query.crs)}>")
     if wish.html:
@@ -121,11 +121,13 @@ def _items_page(context: Context, wish: Wish, one: Collection, query: ItemsQuery
     features = parsed(found.features)
     schema = localised(one.schema["properties"], wish.language)
     columns = [name for name in schema if features and name in features[0]["properties"]][:_COLUMNS]
-    rows = [{"id": each["id"], "cells": _cells(each["properties"], columns, schema, wish.language)} for each in features]
+    rows = [
+        {"id": each["id"], "cells": _cells(each["properties"], columns, schema, wish.language)} for each in features
+    ]
     last = query.offset + len(features)
     onward = wish.again(after=None, offset=str(last)) if query.after is None else wish.again(after=str(found.next_key))
     return render(
-        "items.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters, workspace=context.workspace,
+        "items.html", wish, workspace=context.workspace,
         one=one, rows=rows, columns=[(name, schema[name].get("title", name)) for name in columns], found=found,
         first=query.offset + 1 if query.after is None else None, last=last, query=query,
         next=onward if found.next_key is not None else None,
@@ -144,18 +146,22 @@ def _item_page(context: Context, wish: Wish, one: Collection, found: bytes, link
     rows = [(schema.get(name, {}).get("title", name), name, cell) for name, cell in zip(names, cells, strict=True)]
     point = None if geometry is None else geometry.representative_point()
     return render(
-        "item.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters, workspace=context.workspace,
+        "item.html", wish, workspace=context.workspace,
         one=one, feature=feature, rows=rows, links=links, name=feature["properties"].get("name") or feature["id"],
         sketch=sketch([geometry]), place=None if point is None else (point.x, point.y), crs=uri(CRS84),
     )  # fmt: skip
 
 
-def _cells(properties: dict[str, Any], names: Sequence[str], schema: dict[str, Any], language: str) -> list[dict[str, Any]]:
+def _cells(
+    properties: dict[str, Any], names: Sequence[str], schema: dict[str, Any], language: str
+) -> list[dict[str, Any]]:
     """Values for a table: codes by their titles, numbers with their units."""
     cells = []
     for name in names:
         declared = schema.get(name, {})
-        titles = {each["const"]: each["title"] for each in declared.get("oneOf") or [] if "title" in each and "const" in each}
+        titles = {
+            each["const"]: each["title"] for each in declared.get("oneOf") or [] if "title" in each and "const" in each
+        }
         value = properties.get(name)
         unit = declared.get("x-ogc-unit", "")
         told = titles.get(value, value) if isinstance(value, str) else value
@@ -169,7 +175,9 @@ def _filters(schema: dict[str, Any], one: Collection, wish: Wish) -> list[dict[s
     for name in queryables(one):
         choices = codes(schema[name])
         if 0 < len(choices) <= _CHOICES:
-            titles = {str(each["const"]): each.get("title") for each in schema[name].get("oneOf") or [] if "const" in each}
+            titles = {
+                str(each["const"]): each.get("title") for each in schema[name].get("oneOf") or [] if "const" in each
+            }
             options = [(code, titles.get(code) or code) for code in choices]
             title = schema[name].get("title", name)
             filters.append({"name": name, "title": title, "options": options, "chosen": wish.parameters.get(name)})

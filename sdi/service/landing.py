@@ -57,8 +57,7 @@ def landing(context: Context, request: Request) -> Response:
     if not wish.html:
         return document(wish, body, headers(wish, etag))
     html = render(
-        "landing.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters,
-        workspace=context.workspace, body=body, site=wish.site if context.has_portal else None,
+        "landing.html", wish, workspace=context.workspace, body=body, site=wish.site if context.has_portal else None,
         collections=list(stock.collections.values()), coverages=list(stock.coverages.values()),
     )  # fmt: skip
     return page(html, headers(wish, etag))
@@ -84,7 +83,6 @@ def conformance(context: Context, request: Request) -> Response:
     if not wish.html:
         return document(wish, body, headers(wish, etag))
     html = render(
-        "conformance.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters,
-        workspace=context.workspace, body=body,
+        "conformance.html", wish, workspace=context.workspace, body=body,
     )  # fmt: skip
     return page(html, headers(wish, etag))

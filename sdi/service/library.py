@@ -95,13 +95,21 @@ class Library:
         return found
 
     def with_provider(self, name: str, definition: Mapping[str, Any]) -> Library:
-        """Return the same library with one provider of a collection put in place of another."""
-        changed = copy.copy(self)
-        changed._api = copy.copy(self._api)
+        """Return a library that reads a collection by another provider.
+
+        Parameters
+        ----------
+        name : str
+            The collection.
+        definition : mapping
+            The provider.
+
+        Returns
+        -------
+        Library
+        """
         resource = self.configuration["resources"][name] | {"providers": [dict(definition)]}
-        resources = self.configuration["resources"] | {name: resource}
-        changed._api.config = changed.configuration = self.configuration | {"resources": resources}
-        return changed
+        return Library(self.configuration | {"resources": {name: resource}})
 
 
 def configuration(
@@ -174,7 +182,9 @@ def _coverage(coverage: Coverage) -> Document:
     return _resource(coverage.title, coverage.description, [coverage.kind], coverage.extent, [coverage.definition()])
 
 
-def _resource(title: Label, description: Label, keywords: list[str], extent: Box | None, providers: list[Document]) -> Document:
+def _resource(
+    title: Label, description: Label, keywords: list[str], extent: Box | None, providers: list[Document]
+) -> Document:
     """Describe a resource; what it is called and where it lies is written again from the publication afterwards."""
     return {
         "type": "collection",

@@ -35,7 +35,7 @@ def link(rel: str, href: str, media: str, title: str, language: str | None = Non
     return made | {"hreflang": language} if language else made
 
 
-def itself(wish: Wish, offer: Offer, **changes: str | None) -> list[Link]:
+def itself(wish: Wish, offer: Offer) -> list[Link]:
     """Link a resource to itself and to its other formats.
 
     Parameters
@@ -44,8 +44,6 @@ def itself(wish: Wish, offer: Offer, **changes: str | None) -> list[Link]:
         The request.
     offer : Offer
         Formats of the resource.
-    **changes : str, optional
-        Parameters that the links need and the request did not name.
 
     Returns
     -------
@@ -53,11 +51,11 @@ def itself(wish: Wish, offer: Offer, **changes: str | None) -> list[Link]:
         ``self`` first, then one ``alternate`` per other format.
     """
     formats = dict(reversed(offer))
-    links = [link("self", wish.again(**changes), wish.media, _title(wish.format, wish), wish.language)]
-    for name in dict.fromkeys(one for one, _ in offer):
-        if name != wish.format:
-            links.append(link("alternate", wish.again(f=name, **changes), formats[name], _title(name, wish), wish.language))
-    return links
+    links = [link("self", wish.again(), wish.media, _title(wish.format, wish), wish.language)]
+    others = (name for name in dict.fromkeys(one for one, _ in offer) if name != wish.format)
+    return links + [
+        link("alternate", wish.again(f=name), formats[name], _title(name, wish), wish.language) for name in others
+    ]
 
 
 def pair(wish: Wish, rel: str, path: str, media: str, title: str) -> list[Link]:

@@ -88,10 +88,13 @@ class Wish:
         Parameters
         ----------
         **changes : str, optional
-            New values; ``None`` drops a parameter. ``bbox_crs`` stands for ``bbox-crs``.
+            New values; ``None`` drops a parameter.
+
+        Returns
+        -------
+        str
         """
-        given = {name.replace("_", "-") if name == "bbox_crs" else name: value for name, value in changes.items()}
-        merged = {name: value for name, value in (dict(self.parameters) | given).items() if value is not None}
+        merged = {name: value for name, value in {**self.parameters, **changes}.items() if value is not None}
         return self.site + quote(self.path) + (f"?{urlencode(merged, safe='/:,')}" if merged else "")
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sdi.errors import Gone, InputError, NotFound, PhusaError, RefusedError
-from sdi.service.negotiation import HTML, JSON, LANGUAGES, ROOT, language_of, prefers_html
+from sdi.service.negotiation import HTML, JSON, LANGUAGES, ROOT, Wish, language_of, prefers_html
 from sdi.service.phrase import say
 from sdi.service.view import render
 
@@ -26,7 +26,10 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
 )
 _CODES = {400: "InvalidParameterValue", 404: "NotFound", 405: "MethodNotAllowed", 406: "NotAcceptable", 503: "Busy"}
 
-_SAID = {404: "nothing stands at this address; see the landing page", 405: "this method is not answered here; use GET or HEAD"}
+_SAID = {
+    404: "nothing stands at this address; see the landing page",
+    405: "this method is not answered here; use GET or HEAD",
+}
 """What the router does not say."""
 
 
@@ -102,9 +105,8 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     headers |= {"Content-Language": language, "Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
     links = [_successor(request, eid, language) for eid in problem.successors]
     if prefers_html(request):
-        page = render(
-            "problem.html", language, base=ROOT, path=request.url.path, problem=problem, links=links
-        )
+        wish = Wish("html", HTML, language, ROOT, request.url.path, {})
+        page = render("problem.html", wish, problem=problem, links=links)
         return Response(page, problem.status, headers, f"{HTML}; charset=utf-8")
     return Response(orjson.dumps(problem.document(links)), problem.status, headers, JSON)
 

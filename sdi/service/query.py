@@ -66,12 +66,16 @@ class ItemsQuery:
         if "datetime" in given:
             query_interval(given["datetime"])
         return cls(
-            limit=integer("limit", given.get("limit", str(settings.default_items)), minimum=1, maximum=settings.maximum_items),
+            limit=integer(
+                "limit", given.get("limit", str(settings.default_items)), minimum=1, maximum=settings.maximum_items
+            ),
             offset=integer("offset", given.get("offset", "0"), minimum=0),
             after=integer("after", given["after"], minimum=0) if "after" in given else None,
             bbox=box_in_crs84(given["bbox"], box_system, storage) if "bbox" in given else None,
             datetime=given.get("datetime"),
-            where={name: typed(name, given[name], one) for name, one in queryables(collection).items() if name in given},
+            where={
+                name: typed(name, given[name], one) for name, one in queryables(collection).items() if name in given
+            },
             crs=asked("crs", given.get("crs"), systems),
         )
 

@@ -43,9 +43,13 @@ class Raster(Protocol):
     grid: Axes
 
     @property
-    def fields(self) -> dict[str, Any]: ...
+    def fields(self) -> dict[str, Any]:
+        """Variables with title, standard name and unit."""
+        ...
 
-    def read(self, name: str, part: Part) -> FloatArray: ...
+    def read(self, name: str, part: Part) -> FloatArray:
+        """Values of a variable in a part; NaN where there are none."""
+        ...
 
 
 class Cog(RasterioProvider):  # type: ignore[misc] # pygeoapi is not typed
@@ -75,7 +79,7 @@ class Cog(RasterioProvider):  # type: ignore[misc] # pygeoapi is not typed
         self._fields = {name: _field(declared[name]) for name in bands}
         return self._fields
 
-    def query(self, **question: Any) -> object:  # noqa: ANN401 - pygeoapi's own signature
+    def query(self, **question: Any) -> object:
         """Answer a question that pygeoapi has read from a request."""
         part = _asked(self, question)
         names = _names(self, question)
@@ -109,7 +113,7 @@ class Cog(RasterioProvider):  # type: ignore[misc] # pygeoapi is not typed
         window = Window.from_slices(part.rows, part.columns)
         if window.width * window.height * len(names) > MAXIMUM_TIFF_CELLS:
             raise ProviderInvalidQueryError(
-                user_msg=f"the part has more than {MAXIMUM_TIFF_CELLS} values; ask for a smaller one, or for the whole file"
+                user_msg=f"the part has more than {MAXIMUM_TIFF_CELLS} values; ask for less, or for the whole file"
             )
         bands = [list(self.fields).index(name) + 1 for name in names]
         with self._turn:
@@ -151,7 +155,7 @@ class Zarr(XarrayProvider):  # type: ignore[misc] # pygeoapi is not typed
         self._fields = {name: _field(declared[name]) for name in placed if name in declared}
         return self._fields
 
-    def query(self, **question: Any) -> object:  # noqa: ANN401 - pygeoapi's own signature
+    def query(self, **question: Any) -> object:
         """Answer a question that pygeoapi has read from a request."""
         return _document(self, _names(self, question), _asked(self, question))
 

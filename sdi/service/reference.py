@@ -151,3 +151,34 @@ def bounds_between(edges: Box, source: str, target: str, storage: StorageCRS) ->
     moved = project(np.array([ring], dtype=object), source, target, storage.operation)[0]
     west, south, east, north = shapely.bounds(moved).tolist()
     return west, south, east, north
+
+
+def one_side(box: Box, extent: Box | None) -> Box:
+    """Choose the side of a box across the antimeridian on which a collection lies.
+
+    Parameters
+    ----------
+    box : tuple of float (4,) [degree, CRS84]
+        Box; returned as it is where it does not cross.
+    extent : tuple of float (4,) [degree, CRS84], optional
+        Where the collection lies.
+
+    Returns
+    -------
+    tuple of float (4,) [degree, CRS84]
+        A box that does not cross.
+
+    Raises
+    ------
+    InputError
+        If the collection lies on both sides.
+    """
+    if box[0] <= box[2]:
+        return box
+    halves = ((box[0], box[1], 180.0, box[3]), (-180.0, box[1], box[2], box[3]))
+    touched = [half for half in halves if extent and half[0] <= extent[2] and extent[0] <= half[2]]
+    if len(touched) > 1:
+        raise InputError(
+            f"bbox {box} crosses the antimeridian where this collection lies on both sides; ask for each side"
+        )
+    return touched[0] if touched else halves[0]

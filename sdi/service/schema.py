@@ -60,8 +60,8 @@ def _answer(context: Context, request: Request, kind: str) -> Response:
     if not wish.html:
         return document(wish, body, headers(wish, etag))
     html = render(
-        "schema.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters,
-        workspace=context.workspace, one=one, kind=kind, rows=[_row(*each) for each in body["properties"].items()],
+        "schema.html", wish, workspace=context.workspace,
+        one=one, kind=kind, rows=[_row(*each) for each in body["properties"].items()],
     )  # fmt: skip
     return page(html, headers(wish, etag))
 
@@ -107,12 +107,14 @@ def _row(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """Describe a property for the table of the page."""
     kind = schema.get("type")
     choices = schema.get("oneOf")
-    titled = [(each["const"], each.get("title", "")) for each in choices or [] if isinstance(each, dict) and "const" in each]
+    titled = [
+        (each["const"], each.get("title", "")) for each in choices or [] if isinstance(each, dict) and "const" in each
+    ]
     return {
         "name": name,
         "title": schema.get("title", ""),
         "description": schema.get("description", ""),
-        "type": " / ".join(kind) if isinstance(kind, list) else kind or schema.get("format", ""),
+        "type": schema.get("format") or (" / ".join(kind) if isinstance(kind, list) else kind),
         "unit": schema.get("x-ogc-unit", ""),
         "choices": titled or [(code, "") for code in codes(schema)],
         "minimum": schema.get("minimum"),

@@ -44,14 +44,18 @@ def sketch(geometries: Sequence[shapely.Geometry | None]) -> Sketch | None:
     Sketch or None
         None where there is nothing to draw.
     """
-    shapes = np.array([one for one in geometries if one is not None and not one.is_empty][:_MAXIMUM_SHAPES], dtype=object)
+    shapes = np.array(
+        [one for one in geometries if one is not None and not one.is_empty][:_MAXIMUM_SHAPES], dtype=object
+    )
     if not len(shapes):
         return None
     west, south, east, north = shapely.total_bounds(shapes).tolist()
     squeeze = float(np.cos(np.radians((south + north) / 2)))
     scale, height = _fit(max((east - west) * squeeze, 1e-9), max(north - south, 1e-9))
 
-    def place(lonlat: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def place(
+        lonlat: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         x = (lonlat[:, 0] - (west + east) / 2) * squeeze * scale + WIDTH / 2
         y = height / 2 - (lonlat[:, 1] - (south + north) / 2) * scale
         return np.column_stack([x, y])
@@ -59,7 +63,9 @@ def sketch(geometries: Sequence[shapely.Geometry | None]) -> Sketch | None:
     parts = shapely.get_parts(shapely.transform(shapely.force_2d(shapes), place))
     parts = shapely.simplify(parts, 0.5, preserve_topology=False)
     kinds = shapely.get_type_id(parts)
-    areas = [_path(one.exterior.coords) + "".join(_path(ring.coords) for ring in one.interiors) for one in parts[kinds == 3]]
+    areas = [
+        _path(one.exterior.coords) + "".join(_path(ring.coords) for ring in one.interiors) for one in parts[kinds == 3]
+    ]
     return Sketch(
         WIDTH,
         height,

@@ -53,7 +53,7 @@ def thing(context: Context, request: Request) -> Response:
     if not wish.html:
         return document(wish, _body(found, links), head)
     html = render(
-        "thing.html", wish.language, base=wish.base, path=wish.path, parameters=wish.parameters, workspace=context.workspace,
+        "thing.html", wish, workspace=context.workspace,
         thing=found, collection=stock.collection(found.collection),
     )  # fmt: skip
     return page(html, head)
@@ -79,6 +79,12 @@ def _links(wish: Wish, found: Thing) -> list[Link]:
     return [
         *itself(wish, DOCUMENT),
         link("item", wish.address(f"{path}/items/{found.eid}"), GEOJSON, say("see_item", wish.language)),
-        link("item", wish.address(f"{path}/items/{found.eid}", f="html"), HTML, say("see_item", wish.language), wish.language),
+        link(
+            "item",
+            wish.address(f"{path}/items/{found.eid}", f="html"),
+            HTML,
+            say("see_item", wish.language),
+            wish.language,
+        ),
         link("collection", wish.address(path), JSON, say("collection", wish.language)),
     ]

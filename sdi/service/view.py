@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from sdi.service.negotiation import LANGUAGES, ROOT
+from sdi.service.negotiation import LANGUAGES, Wish
 from sdi.service.phrase import say
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -33,23 +32,15 @@ def _environment() -> Environment:
     return made
 
 
-def render(
-    template: str, language: str, *, base: str, path: str, parameters: Mapping[str, str] | None = None, **context: object
-) -> str:
+def render(template: str, wish: Wish, **context: object) -> str:
     """Render a page.
 
     Parameters
     ----------
     template : str
         File in ``templates/``.
-    language : str
-        ``vi`` or ``en``.
-    base : str
-        Address of the landing page without its last slash.
-    path : str
-        Path of the page on the server.
-    parameters : mapping of str to str, optional
-        Query of the page, kept in links to its other language and format.
+    wish : Wish
+        The request, for language and addresses.
     **context : object
         What the template shows.
 
@@ -58,25 +49,23 @@ def render(
     str
         HTML.
     """
-    given = dict(parameters or {})
-    site = base.removesuffix(ROOT)
+    given = dict(wish.parameters)
     lang = {"lang": given["lang"]} if "lang" in given else {}
-    return _environment().get_template(template).render(
-        say=partial(say, language=language),
-        language=language,
-        languages=[(one, _address(site, path, given | {"lang": one})) for one in LANGUAGES],
-        machine=_address(site, path, given | {"f": "json"}),
-        here=_address(site, path, given),
-        to=lambda below, **query: _address(base, below, {name: str(value) for name, value in query.items()} | lang),
-        base=base,
-        kept_language=given.get("lang"),
-        **context,
-    )
+    values: dict[str, object] = {
+        "say": partial(say, language=wish.language),
+        "language": wish.language,
+        "languages": [(one, wish.again(lang=one)) for one in LANGUAGES],
+        "machine": wish.again(f="json"),
+        "to": lambda below, **query: _address(wish.base + below, {**query, **lang}),
+        "base": wish.base,
+        "kept_language": given.get("lang"),
+    }
+    return _environment().get_template(template).render(values | context)
 
 
-def _address(base: str, path: str, query: Mapping[str, str]) -> str:
-    """Write an address."""
-    return f"{base}{path}" + (f"?{urlencode(query, safe='/:,')}" if query else "")
+def _address(address: str, query: Mapping[str, str]) -> str:
+    """Write an address with a query."""
+    return f"{address}?{urlencode(query, safe='/:,')}" if query else address
 
 
 def _number(value: float, language: str) -> str:
@@ -90,7 +79,7 @@ def _moment(text: str | None) -> str:
     return (text or "").removesuffix("T00:00:00Z")
 
 
-def _shown(value: Any, language: str) -> str:  # noqa: ANN401 - whatever a property holds
+def _shown(value: object, language: str) -> str:
     """Write the value of a property."""
     if value is None:
         return "–"

@@ -93,7 +93,7 @@ def _band(dataset: DatasetReader, options: SourceOptions, limits: Limits) -> xr.
     raster = xr.DataArray(values, {"y": y, "x": x}, ("y", "x"), attrs=_attributes(dataset, band, values))
     if transform.e > 0:
         raster = raster.isel(y=slice(None, None, -1))
-    placed: xr.DataArray = raster.rio.write_crs(systems.known(declared)).rio.write_nodata(np.nan)
+    placed: xr.DataArray = raster.rio.write_crs(systems.known(declared)).rio.write_nodata(np.nan, encoded=True)
     return placed
 
 

@@ -80,7 +80,7 @@ def _remark_on_parts(raw: Raw, shapes: structure.Shapes | None, table: structure
         message = f"{table.deleted:,} rows are marked as deleted in the .dbf part and were left out"
         raw.remark("shapefile-deleted-rows", message)
     if shapes is not None and shapes.measured:
-        message = "vertices may carry measures (M), which were dropped; heights (Z) were kept"
+        message = "vertices carry measures (M); dropped"
         raw.remark("geometry-measures", message)
 
 
@@ -93,13 +93,25 @@ def _decode(path: Path, raw: Raw, table: structure.TableHeader, options: SourceO
     part = structure.sibling(path, ".cpg")
     declared = options.encoding or (part.read_text("latin-1").strip() if part else table.encoding)
     raw.encoding = _agreed(declared, together) if declared else _evident(together, raw)
-    for number, values in texts.items():
-        columns[number] = pd.Series([_decoded(value, raw.encoding) for value in values], dtype=object)
     names = [_name(name, raw.encoding) for name in table.names]
     if len(names) != len(columns):
         names = [str(name) for name in raw.columns.columns]
+    for number, values in texts.items():
+        decoded = [_decoded(value, raw.encoding) for value in values]
+        columns[number] = pd.Series(decoded, dtype=object)
+        if not declared and raw.encoding == "UTF-8":
+            _remark_on_texts(raw, names[number], values, decoded)
     raw.columns = pd.concat(columns, axis=1) if columns else raw.columns
     raw.columns.columns = pd.Index(names[: len(columns)], dtype=object)
+
+
+def _remark_on_texts(raw: Raw, column: str, delivered: Texts, decoded: Texts) -> None:
+    """Report every text that readers without a look at the bytes would show garbled."""
+    for row, (before, after) in enumerate(zip(delivered, decoded, strict=True)):
+        if before is not None and before != after:
+            garbled = encoding.read_western(before.encode("latin-1"))
+            message = "UTF-8 that nobody declared, shown garbled by others; read as what it is"
+            raw.remark("text-utf-8", message, "repaired", row, before=garbled, after=after, column=column)
 
 
 def _decoded(value: str | None, name: str) -> str | None:
@@ -137,10 +149,8 @@ def _evident(texts: list[str], raw: Raw) -> str:
         return "ASCII"
     unicode = [text for text in texts if "\ufffd" not in (_decoded(text, "UTF-8") or "")]
     if len(unicode) >= _MOST * len(texts):
-        example = unicode[0]
         message = f"no encoding is declared; the bytes of {len(unicode)} of {len(texts)} distinct texts are UTF-8"
-        before, after = encoding.read_western(example.encode("latin-1")), _decoded(example, "UTF-8")
-        raw.remark("encoding-detected", message, "repaired", before=before, after=after)
+        raw.remark("encoding-detected", message, "repaired", after="UTF-8")
         return "UTF-8"
     western = [encoding.read_western(text.encode("latin-1")) for text in texts]
     if encoding.detect(western) is None:

@@ -20,7 +20,8 @@ _HEADER = 100
 _MAGIC = 9994
 _PARTED = (3, 5, 13, 15, 23, 25)
 """Shape types whose records count parts and points: lines and polygons, plain, with heights, with measures."""
-_MEASURED = (11, 13, 15, 18, 21, 23, 25, 28)
+_MEASURED = (21, 23, 25, 28)
+_WITH_HEIGHTS = (13, 15)
 _LANGUAGES = {
     0x02: "cp850", 0x03: "cp1252", 0x13: "cp932", 0x4D: "cp936", 0x4E: "cp949", 0x4F: "cp950", 0x50: "cp874",
     0x57: "cp1252", 0x58: "cp1252", 0x59: "cp1252", 0x78: "cp950", 0x79: "cp949", 0x7A: "cp936", 0x7B: "cp932",
@@ -41,10 +42,8 @@ class Shapes:
     indexed: bool
     """The delivered index agrees with the file."""
 
-    @property
-    def measured(self) -> bool:
-        """Tell whether vertices may carry measures."""
-        return self.shape_type in _MEASURED
+    measured: bool
+    """Vertices carry measures (M)."""
 
     def index(self) -> bytes:
         """Write the ``.shx`` file that belongs to these records.
@@ -125,7 +124,7 @@ def shapes(path: Path, raw: Raw) -> Shapes:
     if records is None:
         records = _walked_records(path, data)
     _check_contents(path, data, records, raw)
-    return Shapes(shape_type, records, indexed)
+    return Shapes(shape_type, records, indexed, _has_measures(data, records, shape_type))
 
 
 def _damaged(path: Path, found: str, **details: object) -> RefusedError:
@@ -195,6 +194,17 @@ def _check_points(path: Path, data: NDArray[np.uint8], records: Records) -> None
         number = int(np.flatnonzero(wrong)[0])
         record = int(np.flatnonzero(records[:, 0] == parted[number, 0])[0]) + 1
         raise _damaged(path, f"record {record} counts {points[number]:,} points, more than it holds", record=record)
+
+
+def _has_measures(data: NDArray[np.uint8], records: Records, shape_type: int) -> bool:
+    """Tell whether records are longer than lines and polygons with heights alone would be."""
+    if shape_type not in _WITH_HEIGHTS:
+        return shape_type in _MEASURED
+    long = records[records[:, 1] >= 44]
+    if not len(long):
+        return False
+    parts, points = (_integers(data, long[:, 0] + 8 + offset, "<") for offset in (36, 40))
+    return bool((long[:, 1] >= 44 + 4 * parts + 16 * points + 2 * (16 + 8 * points)).any())
 
 
 def attributes(path: Path) -> TableHeader:

@@ -90,22 +90,27 @@ def picture(title: str, box: Box, drawings: Sequence[tuple[Layer, Overview]]) ->
     """
     frame = Frame.around(box)
     height = round(frame.height)
-    parts = [part for layer, overview in drawings for part in _drawn(layer, overview, frame)]
+    placed = [(layer, _groups(layer, overview, frame)) for layer, overview in drawings]
+    paper = [
+        _path(shapes, f'fill="{_PAPER}"')
+        for layer, groups in placed
+        if layer.areal and layer.geometry == "line"
+        for shapes in groups.values()
+    ]
+    drawn = [_path(shapes, _brush(layer, look)) for layer, groups in placed for look, shapes in groups.items()]
+    parts = [*paper, *drawn]
     size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
     ground = f'<title>{escape(title)}</title><rect width="100%" height="100%" fill="{_GROUND}"/>'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">{ground}{"".join(parts)}</svg>'.encode()
 
 
-def _drawn(layer: Layer, overview: Overview, frame: Frame) -> Iterable[str]:
-    """Draw one layer: one path per class, so that the picture stays small."""
+def _groups(layer: Layer, overview: Overview, frame: Frame) -> dict[Look, list[shapely.Geometry]]:
+    """Shapes of a layer on the picture by class: one path each keeps the picture small."""
     shapes = shapely.transform(overview.geometries, frame.pixels)
     groups: dict[Look, list[shapely.Geometry]] = defaultdict(list)
     for value, shape in zip(overview.values, shapes, strict=True):
         groups[layer.look_of(value)].append(shape)
-    if layer.areal and layer.geometry == "line":
-        yield from (_path(shapes_of, f'fill="{_PAPER}"') for shapes_of in groups.values())
-    for look, members in groups.items():
-        yield _path(members, _brush(layer, look))
+    return groups
 
 
 def _brush(layer: Layer, look: Look) -> str:

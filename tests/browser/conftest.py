@@ -108,8 +108,12 @@ def desktop(browser: Browser, base: str) -> Iterator[Watched]:
 def phone(browser: Browser, base: str) -> Iterator[Watched]:
     """Return a page as wide as a phone's."""
     context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2, reduced_motion="reduce"
-    )  # fmt: skip
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        device_scale_factor=2,
+        reduced_motion="reduce",
+    )
     yield watch(context, base)
     context.close()
 

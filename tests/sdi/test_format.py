@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
-from sdi import format
+from sdi import conformity, format
+from sdi.catalog import Catalog
 from sdi.declaration import Declaration, Field, PublishRule
+from sdi.document import Document
+from sdi.errors import CatalogError
 from sdi.format import CODES, ENTRY, REGISTER, SCHEMES, STYLE
+from tests.sdi import catalogue
+from tests.sdi.catalogue import SPECIES
 
 FORMATS = {"register": REGISTER, "codes": CODES, "schemes": SCHEMES, "style": STYLE, "entry": ENTRY}
 
@@ -52,6 +57,23 @@ def told(page, name):
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_reference_explains_exactly_the_keys_of_the_format(page, name):
     assert sorted(told(page, name)) == sorted(keys(FORMATS[name]))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_example_of_the_reference_conforms(page, name, tmp_path):
+    section = page.split(f"\n## `{HEADINGS[name]}`")[1]
+    example = tmp_path / "example.yaml"
+    example.write_text(section.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    conformity.check(Document.read(example), FORMATS[name])
+
+
+def test_the_error_shown_in_the_reference_is_the_real_one(page, tmp_path):
+    text = page.split("```yaml\n")[1].split("```")[0].replace("(condition ==", "(conditon ==")
+    codes = SPECIES.replace("list: species", "list: tree_condition")
+    catalogue.write(tmp_path, registers__tree=text, codes__tree_condition=codes)
+    with pytest.raises(CatalogError) as caught:
+        Catalog.read(tmp_path)
+    assert str(caught.value).removeprefix(f"{tmp_path}/") in page
 
 
 def test_every_value_the_reference_offers_is_one_the_format_takes(page):

@@ -4,7 +4,7 @@
  */
 
 import {namePlace} from './box.js';
-import {chosenLooks, emptyMap, labels, looks} from './look.js';
+import {chosenLooks, emptyMap, grounds, labels, looks} from './look.js';
 
 /** @typedef {import('./layer.js').Layer} Layer */
 /** @typedef {import('./layer.js').Site} Site */
@@ -58,8 +58,8 @@ function addLayers(map, layers, language) {
   for (const layer of layers) {
     map.addSource(layer.id, {type: 'geojson', data, tolerance: 0.3, buffer: 32});
     if (layer.named && layer.areal) map.addSource(`${layer.id}:point`, {type: 'geojson', data});
-    for (const look of looks(layer, layer === layers[0])) map.addLayer(look);
   }
+  for (const look of [...grounds(layers), ...layers.flatMap(looks)]) map.addLayer(look);
   for (const look of chosenLooks()) map.addLayer(look);
   for (const layer of [...layers].reverse()) for (const label of labels(layer, language)) map.addLayer(label);
 }

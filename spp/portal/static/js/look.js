@@ -11,7 +11,7 @@ const FONT = ['system-ui', 'Segoe UI', 'Roboto', 'Noto Sans', 'sans-serif'];
 /** Ground of the map where no layer lies. */
 export const GROUND = '#e4ebee';
 
-/** Ground of the city, where the lowest layer says where the city is. */
+/** Ground of the city. */
 const PAPER = '#faf8f3';
 
 /**
@@ -47,13 +47,25 @@ export function chosenLooks() {
 /**
  * What the map library draws for one layer.
  * @param {Layer} layer - the layer
- * @param {boolean} lowest - no other layer lies below it
  * @returns {object[]} layers of the map library, lowest first
  */
-export function looks(layer, lowest) {
+export function looks(layer) {
   const draw = {fill: fillLooks, line: lineLooks, circle: circleLooks}[layer.geometry];
-  const under = layer.areal && layer.geometry === 'line' ? [paper(layer, lowest)] : [];
-  return [...under, ...draw(layer)].map((look) => ({source: layer.id, ...look}));
+  return draw(layer).map((look) => ({source: layer.id, ...look}));
+}
+
+/**
+ * Ground below everything: the areas of layers that are drawn by their outline. The first is the city's paper, the
+ * others are not seen but answer to a click.
+ * @param {Layer[]} layers - lowest first
+ * @returns {object[]} layers of the map library
+ */
+export function grounds(layers) {
+  const outlined = layers.filter((layer) => layer.areal && layer.geometry === 'line');
+  return outlined.map((layer) => ({
+    id: `${layer.id}:area`, type: 'fill', source: layer.id,
+    paint: {'fill-color': PAPER, 'fill-opacity': layer === outlined[0] ? 1 : 0},
+  }));
 }
 
 /**
@@ -64,11 +76,6 @@ export function looks(layer, lowest) {
 export function touchable(layer) {
   if (layer.areal) return [layer.geometry === 'line' ? `${layer.id}:area` : layer.id];
   return layer.geometry === 'line' ? [layer.id, `${layer.id}:dot`] : [layer.id];
-}
-
-/** @param {Layer} layer @param {boolean} lowest @returns {object} ground of areas that are drawn by their outline, seen only where nothing lies below */
-function paper(layer, lowest) {
-  return {id: `${layer.id}:area`, type: 'fill', paint: {'fill-color': PAPER, 'fill-opacity': lowest ? 1 : 0}};
 }
 
 /**

@@ -1,0 +1,179 @@
+"""Killed at any moment: what was acknowledged is there, what was not is not, and the old state was served throughout."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from catalogs import packaged
+from pipelines import ingest, publish
+from sdi import projector
+from sdi.errors import PhusaError
+from sdi.publication import Publication
+from sdi.workspace import Workspace
+
+TRIALS = 20
+ROWS = 400
+WORKSPACE = """
+name: killed
+title: {vi: Thành phố bị ngắt, en: Interrupted city}
+crs: EPSG:5897
+operation: VN-2000 to WGS 84 (2)
+"""
+POST = """
+register: post
+version: 1.0.0
+title: {vi: Cột mốc, en: Posts}
+location: {role: site, geometry: Point, required: true}
+fields:
+  number: {type: integer, unit: "1", min: 0, required: true, title: {vi: Số, en: Number}}
+on_bad_row: refuse
+publish: {collection: posts, fields: [number], keywords: [cột, post]}
+"""
+ENTRY = """
+entry: posts-{number}
+title: {{vi: Cột mốc, en: Posts}}
+register: post
+source: {{path: posts-{number}.geojson}}
+licence: {{name: CC0-1.0, grade: A, attribution: Test, bulk: true}}
+custodian: Test
+valid_from: 2025-01-01
+accuracy: {{horizontal_m: 1, method: estimated}}
+fields: {{number: number}}
+"""
+
+context = multiprocessing.get_context("fork")
+
+
+def deliver(folder: Path, number: int) -> Path:
+    """Write one delivery and its entry."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"number": number * ROWS + row},
+            "geometry": {"type": "Point", "coordinates": [105.7 + row % 50 * 1e-3, 10.0 + row // 50 * 1e-3]},
+        }
+        for row in range(ROWS)
+    ]
+    (folder / f"posts-{number}.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    entry = folder / "entries" / f"posts-{number}.yaml"
+    entry.parent.mkdir(exist_ok=True)
+    entry.write_text(ENTRY.format(number=number), encoding="utf-8")
+    return entry
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Return a workspace into which one delivery was loaded."""
+    description = tmp_path / "description.yaml"
+    description.write_text(WORKSPACE, encoding="utf-8")
+    folder = tmp_path / "city"
+    Workspace.make(folder, description, packaged())
+    path = folder / "catalogs" / "registers" / "post.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(POST, encoding="utf-8")
+    made = Workspace.open(folder, packaged())
+    deliver(tmp_path, 0)
+    load(made.folder, tmp_path, 0)
+    return made
+
+
+def load(folder: Path, data: Path, number: int, *, kill_before_projection: bool = False) -> None:
+    """Load one delivery; in a process of its own when it is to be killed."""
+    workspace = Workspace.open(folder, packaged())
+    registry = workspace.registry()
+    entry = registry.catalog.read_entries(data / "entries")[f"posts-{number}"]
+    if kill_before_projection:
+        projector.refresh = lambda *_args, **_options: os.kill(os.getpid(), signal.SIGKILL)
+    ingest.run(entry, workspace, registry, data)
+    registry.close()
+
+
+def watched(publication: Publication, process: multiprocessing.process.BaseProcess, deadline: float) -> list[int]:
+    """Ask for the count and a page again and again until the process is killed or done."""
+    counts = []
+    while process.is_alive() and time.monotonic() < deadline:
+        page = publication.items("posts", limit=5)
+        assert len(page.features) == 5
+        counts.append(page.number_matched)
+        time.sleep(0.002)
+    if process.is_alive():
+        os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    return counts
+
+
+def recovered(workspace: Workspace) -> int:
+    """Bring a workspace up as a start does, prove it, and return its number of things."""
+    registry = workspace.registry()
+    publish.run(workspace, registry)
+    publish.verify(workspace, registry)
+    count = len(registry.register("post"))
+    publication = Publication.open(workspace.publication_path("public"))
+    assert publication.applied_tx == registry.last_tx
+    assert publication.collection("posts").count == count
+    publication.close()
+    registry.close()
+    return count
+
+
+@pytest.mark.shows("foundation")
+def test_killed_anywhere_in_an_ingest_a_workspace_verifies_and_holds_all_or_nothing(workspace, tmp_path, figure):
+    publication = Publication.open(workspace.publication_path("public"))
+    deliver(tmp_path, 1)
+    started = time.monotonic()
+    load(workspace.folder, tmp_path, 1)
+    usual = time.monotonic() - started
+    count = recovered(workspace)
+    dice = random.Random(92)
+    outcomes = {"nothing": 0, "everything": 0}
+    for trial in range(TRIALS):
+        deliver(tmp_path, 2 + trial)
+        process = context.Process(target=load, args=(workspace.folder, tmp_path, 2 + trial))
+        process.start()
+        served = watched(publication, process, time.monotonic() + dice.uniform(0.05, 1.1) * usual)
+        assert set(served) <= {count, count + ROWS}
+        after = recovered(workspace)
+        assert after in {count, count + ROWS}
+        outcomes["everything" if after > count else "nothing"] += 1
+        count = after
+    publication.close()
+    figure("trials killed during ingest, all or nothing", TRIALS, "1", f"nothing {outcomes['nothing']}, everything {outcomes['everything']}")
+
+
+@pytest.mark.shows("foundation")
+def test_killed_between_commit_and_projection_nothing_acknowledged_is_lost(workspace, tmp_path, figure):
+    publication = Publication.open(workspace.publication_path("public"))
+    count = recovered(workspace)
+    for trial in range(TRIALS):
+        deliver(tmp_path, 2 + trial)
+        process = context.Process(target=load, args=(workspace.folder, tmp_path, 2 + trial), kwargs={"kill_before_projection": True})
+        process.start()
+        served = watched(publication, process, time.monotonic() + 60)
+        assert process.exitcode == -signal.SIGKILL
+        assert set(served) <= {count}
+        assert publication.collection("posts").count == count
+        count += ROWS
+        assert recovered(workspace) == count
+    publication.close()
+    figure("trials killed between commit and projection, none lost", TRIALS, "1", "= 20")
+
+
+def test_what_a_killed_load_left_can_be_loaded_again(workspace, tmp_path):
+    deliver(tmp_path, 1)
+    process = context.Process(target=load, args=(workspace.folder, tmp_path, 1), kwargs={"kill_before_projection": True})
+    process.start()
+    process.join()
+    load(workspace.folder, tmp_path, 1)
+    assert recovered(workspace) == 2 * ROWS
+    features = (tmp_path / "posts-1.geojson").read_text().replace(f'"number": {ROWS}}}', '"number": 7}')
+    (tmp_path / "posts-1.geojson").write_text(features)
+    with pytest.raises(PhusaError, match="another file"):
+        load(workspace.folder, tmp_path, 1)
