@@ -1,6 +1,7 @@
 """Configuration of the documentation; nothing is fetched: no inventories of other projects, no scripts of others."""
 
 from importlib.metadata import version as installed_version
+from types import BuiltinFunctionType
 from typing import get_origin
 
 from sphinx.application import Sphinx
@@ -50,8 +51,8 @@ html_copy_source = False
 
 
 def skip_alias(app, what, name, obj, skip, options):  # noqa: ANN001, ANN201, ARG001
-    """Leave type aliases such as ``Bounds = tuple[float, ...]`` out: numpydoc gives them the signature of ``tuple``."""
-    return True if get_origin(obj) is not None else None
+    """Leave out type aliases and imported built-ins: numpydoc gives them a signature they cannot have."""
+    return True if get_origin(obj) is not None or isinstance(obj, BuiltinFunctionType) else None
 
 
 def setup(app: Sphinx) -> None:

@@ -140,6 +140,8 @@ class Edge:
     """[m, datum of the boundary], where the kind is ``level``."""
     slope: float | None = None
     """[1], where the kind is ``free``."""
+    highest_bed: float | None = None
+    """Only cells with a bed below this are open, rivers and canals for example [m, datum of the terrain]."""
 
     def __post_init__(self) -> None:
         if (self.kind == "level") != (self.level is not None) or (self.kind == "free") != (self.slope is not None):

@@ -45,7 +45,7 @@ class Scenario:
     """Date and time of the start, with its offset from UTC."""
     courant: float = 0.9
     """Share of the largest stable step [1]."""
-    blend: float = 0.8
+    blend: float = 0.95
     """Weight of a face's own flow against that of its neighbours [1]; see `frmis.solver.inertial`."""
     unhindered_speed: float = 1.0
     """Flow up to this speed is never slowed by the donor clamp [m s-1]: steps stay below a cell / (4 speed)."""

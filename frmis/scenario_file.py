@@ -13,6 +13,7 @@
     boundary:
       vertical_datum: hon_dau
       north: {level: 1.80 m}               # or  level: [[0 h, 1.20 m], [3 h, 1.90 m], ...]
+      east: {level: 1.80 m, below: -1 m}   # only where the bed is lower: the river, not the land beside it
       west: {slope: 0.001}                 # water leaves freely; a side not named is closed
     initial: {level: 1.20 m, extent: connected}
     roughness: 0.035
@@ -32,12 +33,12 @@ from frmis.quantity import quantity
 from frmis.scenario import Scenario
 from sdi.declaration import Label
 from sdi.document import Document, Pointer
-from sdi.errors import CatalogError, InputError, NotFound
+from sdi.errors import CatalogError, InputError
 
 Read = Callable[["_Part"], Any]
 
 
-def read(path: Path) -> Scenario:
+def read_scenario(path: Path) -> Scenario:
     """Read a scenario from its file.
 
     Parameters
@@ -64,31 +65,6 @@ def read(path: Path) -> Scenario:
         return Scenario(**values)
     except InputError as error:
         raise part.wrong(error) from error
-
-
-def find(name: str, *folders: Path) -> Scenario:
-    """Find a scenario by its name.
-
-    Parameters
-    ----------
-    name : str
-        Name of the file without its ending.
-    *folders : Path
-        Where to look; later folders overlay earlier ones.
-
-    Returns
-    -------
-    Scenario
-
-    Raises
-    ------
-    NotFound
-        Naming the scenarios that there are.
-    """
-    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
-    if name not in files:
-        raise NotFound(f"no scenario {name!r}; there are {', '.join(sorted(files)) or 'none'}")
-    return read(files[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +193,9 @@ def _edge(part: _Part) -> Edge:
         return Edge()
     if isinstance(part.value, Mapping) and "slope" in part.value:
         return Edge("free", **part.keys({"slope": _number}))
-    return Edge("level", **part.keys({"level": _level}, required=("level",)))
+    keys = {"level": _level, "below": _quantity("length")}
+    values = part.keys(keys, required=("level",))
+    return Edge("level", values["level"], highest_bed=values.get("below"))
 
 
 def _boundary(part: _Part) -> Boundary:

@@ -132,6 +132,10 @@ class Run:
         state = State.dry(terrain.transpose("y", "x").values, scenario.precision, threads)
         if scenario.initial_level is not None:
             state.fill_to(scenario.initial_level, _initial_extent(scenario, state))
+        for side, edge in scenario.boundary.edges().items():
+            if edge.kind != "closed":
+                fall = (edge.slope or 0.0) * (grid.cell[1] if side in {"north", "south"} else grid.cell[0])
+                state.open_side(side, below=math.inf if edge.highest_bed is None else edge.highest_bed, fall=fall)
         area = int(state.active.sum()) * grid.cell_area
         ledger = Ledger(state.volume(grid.cell_area), scenario.rainfall.depth(scenario.duration) * area)
         return cls(scenario, state, grid.cell, ledger, area, deepest=float(state.depth.max()))
@@ -205,7 +209,7 @@ class Run:
             if edge.level is not None:
                 deepest = max(deepest, self.state.set_level(side, edge.level.at(self.time)))
             if edge.slope is not None:
-                self.state.set_free(side, edge.slope, self._across(side))
+                self.state.set_free(side)
         return deepest
 
     def _book_edges(self, step: float) -> None:
@@ -215,10 +219,6 @@ class Run:
                 along = self.cell[0] if side in {"north", "south"} else self.cell[1]
                 forward, backward = crossing(self.state.flow_over(side))
                 self.ledger.book(side, forward * along * step, backward * along * step)
-
-    def _across(self, side: str) -> float:
-        """Distance between cell centres across a side [m]."""
-        return self.cell[1] if side in {"north", "south"} else self.cell[0]
 
     def _check(self) -> None:
         """Stop where a depth is no number."""

@@ -32,6 +32,9 @@ METRES = frozenset({"m", "metre", "metres", "meter", "meters"})
 GLOBAL_SURFACES = frozenset({"egm96", "egm2008", "ellipsoid"})
 """Codes of surfaces that differ from a national datum by decimetres to metres."""
 
+SYNTHETIC = "synthetic"
+"""Code of the datum of invented ground."""
+
 NOISE = 0.5
 """Noise [m] that drowns a flood."""
 
@@ -73,6 +76,7 @@ _MESSAGES: Mapping[str, tuple[Severity, str, str]] = {
         "mốc {terrain} lệch mốc quốc gia từ vài đề-xi-mét đến vài mét",
         "heights stand on {terrain}, decimetres to metres from a national datum",
     ),
+    "synthetic": ("poor", "địa hình mô phỏng, không có thật", "the terrain is invented"),
     "product-aster-gdem": (
         "poor",
         "tệp mang dấu hiệu ASTER GDEM: mô hình bề mặt, mốc EGM96",
@@ -246,6 +250,8 @@ def _of_datum(stated: str | None, wanted: str | None) -> Iterator[TerrainFinding
         yield _finding("datum-differs", terrain=stated, water=wanted)
     elif stated in GLOBAL_SURFACES:
         yield _finding("datum-global", terrain=stated)
+    elif stated == SYNTHETIC:
+        yield _finding("synthetic")
 
 
 def _of_earlier_checks(terrain: xr.DataArray) -> Iterator[TerrainFinding]:

@@ -129,12 +129,12 @@ def _record_synthetic(workspace: Workspace, registry: Registry, seed: int, scale
     progress("generate", 0.0)
     made = city.generate(seed, scale)
     sha256 = made.sha256()
+    accuracy = Accuracy(0.5, 0.1, "derived", city.VERTICAL_DATUM)
     for number, (name, frame) in enumerate(made.frames.items()):
         progress(name, number / len(made.frames))
         declaration = registry.catalog.registers[name]
-        batch = ingest.batch_of(
-            frame, declaration, registry, Accuracy(0.5, 0.1, "derived", city.VERTICAL_DATUM), city.VALID_FROM
-        )
+        places = ingest.stored_places(frame, registry)
+        batch = ingest.batch_of(frame, places, declaration, accuracy, city.VALID_FROM)
         entry = _synthetic_entry(workspace, name)
         with registry.transaction(entry.custodian, f"synthetic {name}", source_sha256=sha256) as tx:
             eids = registry.register(name).add(batch, tx)

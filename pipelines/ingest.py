@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from collections.abc import Callable
@@ -10,20 +11,25 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from frmis import terrain
 from sdi import projector, quality, source
 from sdi.declaration import Declaration
 from sdi.entry import Accuracy, Entry
 from sdi.errors import ConflictError, InputError, NotInRegister
-from sdi.quality import Report
+from sdi.quality import Report, checking, repair
+from sdi.quality.report import count
 from sdi.recording import Batch
 from sdi.registry import Registry
+from sdi.source import Finding
 from sdi.store import raster
 from sdi.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
+Geometries = NDArray[np.object_]
 Progress = Callable[[str, float], None]
 """Told the step and the share of it that is done [1]."""
 
@@ -93,7 +99,9 @@ def run(
     if dry_run or known:
         return Loaded(entry.name, checked.report, 0, 0)
     progress("record", 0.4)
-    batch = batch_of(checked.accepted, declaration, registry, entry.accuracy, entry.valid_from)
+    places = stored_places(checked.accepted, registry)
+    report = _with_findings(checked.report, places.findings)
+    batch = batch_of(checked.accepted, places, declaration, entry.accuracy, entry.valid_from)
     with registry.transaction(
         entry.custodian, f"load of {entry.name}", decision=entry.decision, source_sha256=delivery.sha256
     ) as tx:
@@ -104,9 +112,9 @@ def run(
     logger.info("%s: %d things recorded in transaction %d", entry.name, len(eids), tx.number)
     progress("publish", 0.8)
     projector.refresh(workspace, registry)
-    _keep_report(workspace, entry, checked.report)
+    _keep_report(workspace, entry, report)
     progress("publish", 1.0)
-    return Loaded(entry.name, checked.report, len(eids), tx.number)
+    return Loaded(entry.name, report, len(eids), tx.number)
 
 
 DELIVERY = ("entry", "register", "custodian", "licence", "sha256", "accepted", "quarantined", "tx_from")
@@ -154,19 +162,80 @@ def _known_delivery(entry: Entry, sha256: str, registry: Registry) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where delivered things are, as they will be stored."""
+
+    delivered: Geometries
+    """As delivered [``crs``]."""
+    crs: str
+    stored: Geometries
+    """In the storage CRS, valid there."""
+    findings: tuple[Finding, ...] = ()
+    """What the reprojection broke and was repaired."""
+
+
+def stored_places(frame: gpd.GeoDataFrame, registry: Registry) -> Places:
+    """Bring delivered places to the storage CRS.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame [any CRS]
+        Rows with their geometry.
+    registry : Registry
+        Whose storage CRS they are brought to.
+
+    Returns
+    -------
+    Places
+        A polygon whose edges nearly touch may cross itself after rounding in another CRS: it is repaired there, and
+        the area this moves is stated. The delivered geometry is kept beside it.
+
+    Raises
+    ------
+    InputError
+        If the rows have places but no CRS.
+    """
+    delivered = np.asarray(frame.geometry.array, dtype=object)
+    if frame.crs is None:
+        if frame.geometry.notna().any():
+            raise InputError(
+                "the rows have no CRS; declare it in the entry (source: {crs: EPSG:...})", code="crs-undeclared"
+            )
+        return Places(delivered, registry.crs.code, delivered)  # a table without any place needs no CRS
+    crs = _crs_name(frame)
+    stored = registry.crs.to_storage(delivered, crs)
+    numbers = frame[checking.ROW] if checking.ROW in frame.columns else range(len(frame))
+    broken = np.flatnonzero(~shapely.is_valid(stored) & ~shapely.is_missing(stored))
+    findings = []
+    for at, row in zip(broken, np.asarray(numbers)[broken], strict=True):
+        mended = repair.valid(stored[at])
+        moved = float(mended.symmetric_difference(repair.drawn(stored[at])).area)
+        said = f"the polygon crosses itself in {registry.crs.code}; repaired there, as delivered kept beside it"
+        findings.append(Finding("geometry-reprojected", int(row), said, "repaired", moved_area_m2=moved))
+        stored[at] = mended
+    return Places(delivered, crs, stored, tuple(findings))
+
+
+def _with_findings(report: Report, findings: tuple[Finding, ...]) -> Report:
+    """Add what was found while the places were brought to the storage CRS."""
+    together = (*report.findings, *findings)
+    return dataclasses.replace(report, findings=together, counts=count(report.rows, together, "quarantined"))
+
+
 def batch_of(
-    frame: gpd.GeoDataFrame, declaration: Declaration, registry: Registry, accuracy: Accuracy, valid_from: str | None
+    frame: gpd.GeoDataFrame, places: Places, declaration: Declaration, accuracy: Accuracy, valid_from: str | None
 ) -> Batch:
     """Return checked rows as things to be added.
 
     Parameters
     ----------
     frame : GeoDataFrame [any CRS]
-        Columns are fields, ``identifier:<scheme>``, ``name:<language>`` and the geometry.
+        Columns are fields, ``identifier:<scheme>`` and ``name:<language>``.
+    places : Places
+        Where they are.
     declaration : Declaration
         The register they are for.
-    registry : Registry
-        Whose storage CRS the places are brought to.
     accuracy : Accuracy
         How exact the places are.
     valid_from : str, optional
@@ -177,22 +246,17 @@ def batch_of(
     Batch
         Places in the storage CRS; the delivered ones are kept beside them where the CRS differs.
     """
-    if frame.crs is None:
-        raise InputError(
-            "the rows have no CRS; declare it in the entry (source: {crs: EPSG:...})", code="crs-undeclared"
-        )
-    delivered = np.asarray(frame.geometry.array, dtype=object)
-    crs = _crs_name(frame)
     columns = {str(name) for name in frame.columns}
+    same = places.delivered is places.stored or bool(shapely.equals_identical(places.delivered, places.stored).all())
     return Batch(
         values={one.name: frame[one.name] for one in declaration.fields if one.name in columns},
-        geometry=registry.crs.to_storage(delivered, crs),
+        geometry=places.stored,
         identifiers={one: frame[f"identifier:{one}"] for one in declaration.schemes if f"identifier:{one}" in columns},
         names={one: frame[f"name:{one}"] for one in declaration.languages if f"name:{one}" in columns},
         valid_from=valid_from,
         accuracy=accuracy,
-        source_geometry=delivered if crs != registry.crs.code else None,
-        source_crs=crs if crs != registry.crs.code else None,
+        source_geometry=None if same else places.delivered,
+        source_crs=None if same else places.crs,
     )
 
 

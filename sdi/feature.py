@@ -27,10 +27,14 @@ def rounded(geometries: Geometries) -> Geometries:
     Returns
     -------
     ndarray (n,) of shapely geometry [CRS84]
-        Heights are left out: a published place is a place on the map.
+        Heights are left out: a published place is a place on the map. A polygon that rounding would make cross itself
+        keeps its digits.
     """
     flat = shapely.force_2d(geometries)
-    return np.asarray(shapely.transform(flat, lambda xy: np.round(xy, DECIMALS)), dtype=object)
+    short = np.asarray(shapely.transform(flat, lambda xy: np.round(xy, DECIMALS)), dtype=object)
+    broken = ~shapely.is_valid(short) & ~shapely.is_missing(short)
+    short[broken] = flat[broken]
+    return short
 
 
 def serialised(ids: Sequence[str], geometries: Geometries, properties: Sequence[Mapping[str, Any]]) -> list[bytes]:

@@ -1,0 +1,1 @@
+"""Spatial planning platform: what may be where, and the public map of it."""

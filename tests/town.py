@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import shapely
 import xarray as xr
 
@@ -195,3 +196,9 @@ def write_flood(workspace: Workspace) -> None:
         name="flood", title=Label("Ngập thử", "Trial flood"), kind="run", fit_for_decisions=False, bulk=False,
     )  # fmt: skip
     write(workspace.rasters, data.rio.write_crs("EPSG:5897"), said)
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Return the town; a test that changes it builds one of its own."""
+    return build(tmp_path_factory.mktemp("town"))

@@ -164,8 +164,24 @@ class State:
         """
         return float(np.sum(self.water_depth, dtype=np.float64)) * cell_area
 
+    def open_side(self, side: Side, *, below: float = np.inf, fall: float = 0.0) -> None:
+        """Let water cross one side.
+
+        Parameters
+        ----------
+        side : str
+            Side of the grid; all are closed at first.
+        below : float [m, datum of the terrain]
+            Only cells with a bed lower than this are opened.
+        fall : float [m]
+            By how much the ground just outside lies lower.
+        """
+        bed = self.bed[_INNER[side]]
+        opened = (bed < WALL) & (bed < below - self.offset)
+        self.bed[_GHOST[side]] = np.where(opened, bed - self.real(fall), self.real(WALL))
+
     def set_level(self, side: Side, level: float) -> float:
-        """Let water stand at a level just outside one side.
+        """Let water stand at a level just outside an open side.
 
         Parameters
         ----------
@@ -179,28 +195,21 @@ class State:
         float [m]
             Largest depth there.
         """
-        bed = self.bed[_INNER[side]]
         surface = self.real(quantised(level - self.offset, self.bed.dtype.name))
-        beyond = np.where(bed < WALL, np.maximum(surface - bed, 0), 0)
-        self.bed[_GHOST[side]] = bed
+        beyond = np.maximum(surface - self.bed[_GHOST[side]], 0)
         self.depth[_GHOST[side]] = beyond
         return float(beyond.max())
 
-    def set_free(self, side: Side, slope: float, length: float) -> None:
-        """Let water leave over one side as if the ground went on falling.
+    def set_free(self, side: Side) -> None:
+        """Let water just outside an open side be as deep as inside, so that it leaves as the ground falls.
 
         Parameters
         ----------
         side : str
             Side of the grid.
-        slope : float [1]
-            Slope of ground and water beyond it.
-        length : float [m]
-            Distance between cell centres across it.
         """
-        bed = self.bed[_INNER[side]]
-        self.bed[_GHOST[side]] = np.where(bed < WALL, bed - self.real(slope * length), bed)
-        self.depth[_GHOST[side]] = self.depth[_INNER[side]]
+        opened = self.bed[_GHOST[side]] < WALL
+        self.depth[_GHOST[side]] = np.where(opened, self.depth[_INNER[side]], 0)
 
     def flow_over(self, side: Side) -> Array:
         """Flow through the faces of one side, ndarray (n,) [m2 s-1], positive towards growing row or column."""

@@ -27,7 +27,7 @@ _TITLE = {
     "SKN": ("Nhà máy Mẫu", "Sample Factory"), "DNL": ("Trạm điện Mẫu", "Sample Substation"),
     "DTL": ("Nhà máy Nước Mẫu", "Sample Water Works"), "DGT": ("Bến xe Mẫu", "Sample Bus Station"),
 }  # fmt: skip
-_BAR = {"SKN": (34.0, 52.0), "DCH": (26.0, 36.0), "TMD": (28.0, 44.0)}
+_BAR = {"DTT": (42.0, 90.0), "SKN": (34.0, 52.0), "DCH": (26.0, 36.0), "TMD": (28.0, 44.0)}
 """Depth of a block and distance between blocks on large grounds [m]; others are 13 and 30."""
 
 

@@ -24,6 +24,10 @@ BANK = 15.0
 """Distance of bank roads from canals [m]."""
 TOWPATH = 7.0
 """Distance of paths from creeks [m]."""
+BANK_ROADS = {"secondary": "Bến {}", "tertiary": "Bờ {}", "local": "Bờ {} nối dài", "alley": "Lối {}"}
+"""Name of a bank road by its class and its water."""
+OVERSHOOT = 0.5
+"""How far lines reach beyond where they should end [m]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,11 @@ def intensity(frame: Frame, along: FloatArray, inland: FloatArray) -> FloatArray
     return np.maximum.reduce([core, upstream, downstream, inland_market])
 
 
+def parallel_count(frame: Frame) -> int:
+    """Count the streets along the river, bank roads aside [1]."""
+    return max(2, round(5 * frame.unit))
+
+
 def draw(frame: Frame, waters: Waters, limit: shapely.Polygon, rng: np.random.Generator) -> Lines:
     """Draw the main lines.
 
@@ -131,7 +140,8 @@ def draw(frame: Frame, waters: Waters, limit: shapely.Polygon, rng: np.random.Ge
     parallels = _parallels(frame, rng, names)
     radials = _radials(frame, waters, rng, names)
     lines = parallels + radials + _banks(frame, waters)
-    clipped = shapely.intersection(lines.geometry, limit)
+    # A little too long on purpose: lines that end exactly on another one would miss it by a rounding.
+    clipped = shapely.intersection(lines.geometry, shapely.buffer(limit, OVERSHOOT))
     parts, owner = shapely.get_parts(shapely.line_merge(clipped), return_index=True)
     keep = shapely.length(parts) > 1.0
     return Lines(parts[keep], lines.street_class[owner][keep], lines.name[owner][keep])
@@ -188,9 +198,10 @@ def _banks(frame: Frame, waters: Waters) -> Lines:
     table = waters.table
     kind, shape = table["kind"].to_numpy(), table.geometry.to_numpy()
     wide, creeks = bank_zones(waters)
-    bank_lines, path_lines = _pieces(shapely.boundary(wide)), _pieces(shapely.difference(shapely.boundary(creeks), wide))
-    names = _named(bank_lines, table["name"].to_numpy(), shape)
+    near = shapely.buffer(wide, -3 * OVERSHOOT)
+    bank_lines, path_lines = _pieces(shapely.boundary(wide)), _pieces(shapely.difference(shapely.boundary(creeks), near))
     classes = _bank_class(frame, bank_lines, _along_river(bank_lines, shape[kind == "river"][0]))
+    names = _named(bank_lines, classes, table["name"].to_numpy(), shape)
     return Lines.of(bank_lines, classes, names) + Lines.of(path_lines, "alley")
 
 
@@ -237,10 +248,12 @@ def _middles(lines: Geometries) -> Geometries:
     return np.asarray(shapely.line_interpolate_point(lines, 0.5, normalized=True))
 
 
-def _named(lines: Geometries, names: Geometries, waters: Geometries) -> Geometries:
-    """Name bank roads after the water they follow."""
+def _named(lines: Geometries, classes: Geometries, names: Geometries, waters: Geometries) -> Geometries:
+    """Name bank roads after the water they follow, and after what they are there."""
     nearest = shapely.STRtree(waters).nearest(_middles(lines))
-    return np.array([f"Bờ {names[i].removeprefix('Sông ')}" for i in nearest], dtype=object)
+    return np.array(
+        [BANK_ROADS[c].format(names[i].removeprefix("Sông ")) for i, c in zip(nearest, classes, strict=True)], dtype=object
+    )
 
 
 def _bank_class(frame: Frame, lines: Geometries, river: BoolArray) -> Geometries:

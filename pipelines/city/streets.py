@@ -12,14 +12,13 @@ import shapely
 
 from pipelines.city.frame import CRS, BoolArray, Geometries, IntArray
 from pipelines.city.graph import Network
-from pipelines.city.names import STREETS, latin
-from pipelines.city.skeleton import CARRIAGEWAY, CLASSES, RIGHT_OF_WAY, Lines
-from pipelines.city.subdivision import GRID
+from pipelines.city.names import MAIN_STREETS, STREETS, latin
+from pipelines.city.skeleton import CARRIAGEWAY, CLASSES, OVERSHOOT, RIGHT_OF_WAY, Lines
 from pipelines.city.water import Waters
 
 STUB = 70.0
 """Dead ends shorter than this are taken away [m]."""
-WELD = 0.1
+WELD = 1.0
 """Junctions nearer to each other than this are one [m]."""
 
 
@@ -75,7 +74,7 @@ def build(lines: Lines, waters: Waters, limit: shapely.Polygon) -> Streets:
 
 def _noded(lines: Lines) -> tuple[Geometries, IntArray]:
     """Cut lines at every crossing; return the pieces and the line each lies on, the most important where several do."""
-    merged = shapely.union_all(lines.geometry, grid_size=GRID)
+    merged = shapely.union_all(lines.geometry, grid_size=0.01)
     edges = _welded(shapely.get_parts(merged))
     middle = shapely.line_interpolate_point(edges, 0.5, normalized=True)
     edge, line = shapely.STRtree(lines.geometry).query(middle, predicate="dwithin", distance=0.1)
@@ -105,7 +104,7 @@ def _welded(edges: Geometries) -> Geometries:
 def _pruned(network: Network, limit: shapely.Polygon) -> BoolArray:
     """Tell which edges stay: no short dead ends, and the largest connected part only."""
     keep = np.ones(len(network.lines), dtype=bool)
-    at_limit = shapely.dwithin(shapely.points(network.points), limit.boundary, 1.0)
+    at_limit = shapely.dwithin(shapely.points(network.points), limit.boundary, 2 * OVERSHOOT)
     for _ in range(6):
         degree = np.bincount(np.concatenate([network.start[keep], network.end[keep]]), minlength=len(network.points))
         loose = (degree == 1) & ~at_limit
@@ -142,7 +141,7 @@ def _names(lines: Lines, first: IntArray, network: Network, group: IntArray) -> 
         if not names[street] and lines.street_class[index] != "alley":
             names[street] = next(fresh)
     touching = _touching(network, group, len(first))
-    count: dict[int, int] = defaultdict(int)
+    count: dict[str, int] = defaultdict(int)
     waiting = [street for street, name in enumerate(names) if not name]
     while waiting:
         named = [(street, min((o for o in touching[street] if names[o]), default=-1)) for street in waiting]
@@ -153,16 +152,14 @@ def _names(lines: Lines, first: IntArray, network: Network, group: IntArray) -> 
     return names
 
 
-def _alley(names: list[str], parent: int, count: dict[int, int]) -> str:
+def _alley(names: list[str], parent: int, count: dict[str, int]) -> str:
     """Name of the next alley off a street: *Hẻm 7 Sen*; off an alley: *Hẻm 7/2 Sen*."""
-    count[parent] += 1
-    if parent < 0:
-        return f"Hẻm {count[parent]} Phù Sa"
-    name = names[parent]
+    name = names[parent] if parent >= 0 else MAIN_STREETS[0]
+    count[name] += 1
     if not name.startswith("Hẻm "):
-        return f"Hẻm {count[parent]} {name}"
+        return f"Hẻm {count[name]} {name}"
     _, number, street = name.split(" ", 2)
-    return f"Hẻm {number}/{count[parent]} {street}"
+    return f"Hẻm {number}/{count[name]} {street}"
 
 
 def _touching(network: Network, group: IntArray, count: int) -> list[list[int]]:
@@ -212,4 +209,7 @@ def _english(name: str) -> str:
     if plain.startswith("Hem "):
         _, number, street = plain.split(" ", 2)
         return f"Alley {number}, {street} Street"
-    return f"{plain.removeprefix('Bo ')} Bank" if plain.startswith("Bo Rach") or plain.startswith("Bo Kenh") else f"{plain} Street"
+    for prefix, suffix, ending in (("Bo ", " noi dai", "Bank Extension"), ("Bo ", "", "Bank"), ("Ben ", "", "Quay"), ("Loi ", "", "Path")):
+        if plain.startswith(prefix) and plain.endswith(suffix):
+            return f"{plain.removeprefix(prefix).removesuffix(suffix)} {ending}"
+    return f"{plain} Street"

@@ -9,7 +9,7 @@ import shapely
 
 from pipelines.city.frame import BoolArray, FloatArray, Geometries, IntArray
 
-GRID = 0.01
+GRID = 0.001
 """Coordinates of pieces and cuts lie on this grid [m]."""
 _ROUNDS = 14
 

@@ -128,7 +128,7 @@ def _islet(frame: Frame, width: float) -> shapely.Polygon:
 def _canals(frame: Frame, rng: np.random.Generator) -> tuple[Course, ...]:
     """Main canals, evenly spread with jitter, meandering inland and narrowing."""
     count = max(1, round(4 * frame.unit))
-    inland = np.arange(-40.0, frame.depth + 401.0, STEP)
+    inland = np.arange(-40.0, frame.depth + 901.0, STEP)
     spacing = frame.length / count
     courses = []
     for index in range(count):
@@ -143,7 +143,7 @@ def _canals(frame: Frame, rng: np.random.Generator) -> tuple[Course, ...]:
 
 def _dug_canal(frame: Frame, rng: np.random.Generator) -> dict[str, object]:
     """Dug canal: nearly straight, parallel to the river, across all the others."""
-    along = np.arange(-500.0, frame.length + 501.0, 4 * STEP)
+    along = np.arange(-1500.0, frame.length + 1501.0, 4 * STEP)
     inland = np.round(0.80 * frame.depth + Wave.draw(rng, 18.0, 5000.0, 2)(along), 2)
     return _row(frame, along, inland, np.full(len(along), 26.0), DUG_CANAL_NAME, "dug_canal", -2.4)
 

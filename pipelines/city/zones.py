@@ -95,12 +95,12 @@ def plan(
     shape = np.concatenate([np.where(housing, rest_zones, shape), strip_zones[housing]])
     use = np.concatenate([use, np.full(int(housing.sum()), "TMD", dtype=object)])
     shape = _clean(shapely.difference(shape, roads))
-    water = shapely.intersection(waters.body, limit)
+    water = shapely.difference(shapely.intersection(waters.body, limit), roads)
     bank = shapely.difference(limit, shapely.union_all([*blocks.superblocks, roads, water], grid_size=0.001))
     parts, owner = shapely.get_parts(np.concatenate([shape, [roads, water, bank]]), return_index=True)
     use = np.concatenate([use, ["ROAD", "SON", "BANK"]])[owner]
     keep = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 40.0)
-    return _table(frame, parts[keep], use[keep], rng)
+    return _table(frame, shapely.coverage_clean(parts[keep], gap_width=0.05), use[keep], rng)
 
 
 def _roads(streets: Streets, limit: shapely.Polygon) -> BaseGeometry:
@@ -130,7 +130,8 @@ def _areas(frame: Frame, blocks: Blocks, kept: np.ndarray, rng: np.random.Genera
     extension = (urban < SUBURBAN) & (urban > 0.03) & (y < 0.62) & (rng.random(len(rest)) < 0.55)
     use = np.where((urban >= SUBURBAN) | extension, "ODT", np.where(rng.random(len(rest)) < 0.12, "ONT", "CLN"))
     use = np.where((use == "CLN") & (y > 0.7) & (rng.random(len(rest)) < 0.6), "LUA", use)
-    park = (rng.random(len(rest)) < 0.05) & (use == "ODT") & (shapely.area(rest) > 8_000.0)
+    size = shapely.area(rest)
+    park = (rng.random(len(rest)) < 0.05) & (use == "ODT") & (size > 8_000.0) & (size < 45_000.0)
     use = np.where(park, "DKV", use)
     return np.concatenate([blocks.quarters[kept], rest]), np.concatenate([blocks.use[kept], use]).astype(object)
 

@@ -2,8 +2,8 @@
 
 Repairs keep the shape that was meant: rings are joined as the structure of the polygon says (shells are merged, holes
 subtracted), lines and points left over are dropped. The moved area is the area of the plane that belongs to the
-repaired polygon but not to the delivered rings as they are drawn (even-odd rule), or the other way round; it is zero
-for a polygon that was valid.
+repaired polygon but not to the delivered rings as they are drawn (even-odd rule for each part), or the other way round;
+it is zero for a polygon that was valid.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ Rows = NDArray[np.intp]
 
 _MANY = 20
 """From how many rows on a habit of the whole file is reported once."""
+_REDRAWN = ("geometry-invalid", "geometry-antimeridian")
+"""Repairs after which the order of the rings says nothing of the delivery."""
 _FAMILY = {"Point": "Point", "LineString": "LineString", "LinearRing": "LineString", "Polygon": "Polygon"}
 
 
@@ -160,13 +162,17 @@ def _make_valid(ledger: Ledger) -> None:
     for row in rows[~shapely.is_valid(ledger.geometry[rows])]:
         delivered = ledger.geometry[row]
         reason = _reason(delivered)
-        mended = valid(delivered)
+        try:
+            mended = valid(delivered)
+            moved = area(shapely.symmetric_difference(mended, drawn(delivered)), ledger.crs)
+        except shapely.GEOSException as error:
+            ledger.put_aside("geometry-unreadable", row, f"the geometry cannot be repaired ({error}); draw it again")
+            continue
         if mended.is_empty:
             message = "the polygon has no area; digitise it again"
             ledger.put_aside("geometry-collapsed", row, message, before=reason)
             continue
-        moved = area(shapely.symmetric_difference(mended, polygonal(shapely.make_valid(delivered))), ledger.crs)
-        message = f"invalid ({reason}); repaired, {moved:,.2f} m2 moved"
+        message = f"the polygon is invalid; repaired, {moved:,.2f} m2 moved"
         after = f"{mended.geom_type}, {len(shapely.get_parts(mended))} parts, {area(mended, ledger.crs):,.2f} m2"
         ledger.geometry[row] = mended
         ledger.note("geometry-invalid", row, message, "repaired", before=reason, after=after, moved_area_m2=moved)
@@ -192,6 +198,31 @@ def valid(geometry: BaseGeometry) -> BaseGeometry:
     """
     mended = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
     return polygonal(mended) if geometry.geom_type in ("Polygon", "MultiPolygon") else mended
+
+
+def drawn(geometry: BaseGeometry) -> BaseGeometry:
+    """Fill polygons as a drawing does: a place inside an odd number of rings of one part belongs to it.
+
+    Parameters
+    ----------
+    geometry : shapely geometry [any CRS]
+        Any type; what has no rings counts nothing.
+
+    Returns
+    -------
+    shapely geometry [same CRS]
+        Equal to the polygon where that is valid.
+    """
+    polygons = [part for part in _simple_parts(geometry) if part.geom_type == "Polygon"]
+    return polygonal(shapely.union_all([_filled(polygon) for polygon in polygons]))
+
+
+def _filled(polygon: shapely.Polygon) -> BaseGeometry:
+    """Fill the rings of one part."""
+    filled: BaseGeometry = shapely.Polygon()
+    for ring in (polygon.exterior, *polygon.interiors):
+        filled = shapely.symmetric_difference(filled, polygonal(shapely.make_valid(shapely.Polygon(ring))))
+    return filled
 
 
 def polygonal(geometry: BaseGeometry) -> BaseGeometry:
@@ -285,7 +316,7 @@ def _order_rings(ledger: Ledger, *, reported: bool) -> None:
     ledger.geometry[rows] = ordered
     if not reported:
         return
-    turned = np.setdiff1d(turned, [finding.row for finding in ledger.findings if finding.code == "geometry-invalid"])
+    turned = np.setdiff1d(turned, [finding.row for finding in ledger.findings if finding.code in _REDRAWN])
     if len(turned) > _MANY and 2 * len(turned) > len(rows):
         message = f"{len(turned):,} of {len(rows):,} polygons run the wrong way round, so the whole file does; turned"
         ledger.findings.append(Finding("geometry-winding", None, message, "repaired"))

@@ -170,13 +170,13 @@ class Report:
             for outcome in OUTCOMES
             if self.counts[outcome]
         ]
-        return f"{self.rows:,} {_word('rows', language)}" + (f": {', '.join(counts)}" if counts else "")
+        return _rows(self.rows, language) + (f": {', '.join(counts)}" if counts else "")
 
     def _paragraph(self, findings: list[Finding], language: str, examples: int) -> list[str]:
         """Write the findings of one kind."""
         first = findings[0]
         rows = len({finding.row for finding in findings} - {None})
-        extent = f"{rows:,} {_word('rows', language)}" if rows else _word("delivery", language)
+        extent = _rows(rows, language) if rows else _word("delivery", language)
         lines = [f"{_word(first.action, language)} · {title(first.code).of(language)} ({first.code}) · {extent}"]
         shown = sorted(findings, key=lambda finding: -(finding.moved_area_m2 or 0.0))[:examples]
         lines += [f"  {self._line(finding, language)}" for finding in shown]
@@ -199,9 +199,14 @@ class Report:
 
 
 def _one_line(said: str) -> str:
-    """Shorten a text to what fits on a line, without anything a terminal would obey."""
-    clean = "".join(character if character.isprintable() else "�" for character in said)
+    """Shorten a text to what fits on a line; what a terminal would obey or hide is written out."""
+    clean = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in said)
     return clean if len(clean) <= 100 else clean[:99] + "…"
+
+
+def _rows(number: int, language: str) -> str:
+    """Count rows in words."""
+    return f"{number:,} {_word('row' if number == 1 else 'rows', language)}"
 
 
 def _word(key: str, language: str) -> str:

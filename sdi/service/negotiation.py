@@ -34,7 +34,7 @@ API: Offer = (("json", OPENAPI), ("json", JSON), ("html", HTML))
 
 COMMON = ("f", "lang")
 """Parameters that every resource takes."""
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,255}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,255}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _ranked(header: str) -> list[str]:
 
 def _quality(text: str) -> float:
     """Read a quality value; nonsense counts as refused."""
-    return float(text) if re.fullmatch(r"[01](\.\d{0,3})?", text) else 0.0
+    return float(text) if re.fullmatch(r"[01](\.[0-9]{0,3})?", text) else 0.0
 
 
 def _origin(request: Request) -> str:

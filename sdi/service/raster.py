@@ -65,9 +65,9 @@ class Cog(RasterioProvider):  # type: ignore[misc] # pygeoapi is not typed
         self.definition = definition
         super().__init__(definition)
         self.axes = ["x", "y"]
-        left, top = self._data.transform * (0.5, 0.5)
-        width, height = self._data.res
-        self.grid = Axes(left + width * np.arange(self._data.width), top - height * np.arange(self._data.height))
+        place = self._data.transform
+        columns, rows = np.arange(self._data.width) + 0.5, np.arange(self._data.height) + 0.5
+        self.grid = Axes(place.c + place.a * columns, place.f + place.e * rows)
         # One GDAL handle must not be read by two threads at once.
         self._turn = Lock()
 

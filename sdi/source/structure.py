@@ -218,7 +218,6 @@ def attributes(path: Path) -> TableHeader:
     Returns
     -------
     TableHeader
-    ----------
         Rows, columns and encoding.
 
     Raises

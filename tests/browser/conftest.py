@@ -15,7 +15,7 @@ from sdi.settings import Settings
 from sdi.workspace import Workspace
 from spp.portal import pages
 from tests.browser.hamlet import build
-from tests.browser.server import serving
+from tests.serving import serving
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",

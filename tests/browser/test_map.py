@@ -15,6 +15,29 @@ from tests.browser.hamlet import ATTACK
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("map_library")]
 
+FAINT = """() => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, place) => sum + c * [0.2126, 0.7152, 0.0722][place], 0);
+  const ground = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const color = parse(getComputedStyle(one).backgroundColor);
+      if (color.length === 3 || color[3] > 0.8) return color;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  for (const element of document.body.querySelectorAll('*')) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!own || !element.checkVisibility() || element.closest('svg, .pill, noscript, script, template')) continue;
+    const [one, other] = [light(parse(getComputedStyle(element).color)), light(ground(element))];
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    if (ratio < 4.5) faint.push(`${ratio.toFixed(2)} ${element.outerHTML.slice(0, 90)}`);
+  }
+  return faint;
+}"""
+"""Texts whose contrast is below 4.5 : 1 (WCAG 2.2, level AA); words over the map have a dark ground of their own."""
+
 
 def place_of(watched: Watched, collection: str, **properties: object) -> tuple[float, float]:
     """Longitude and latitude of a point within a thing, from the service."""
@@ -223,9 +246,83 @@ def test_the_map_is_reached_by_keyboard_alone(desktop: Watched) -> None:
     else:
         pytest.fail("the map never got the focus")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#info[data-open=true] .thing")
+    page.wait_for_selector("#info-list:focus .thing")
     page.keyboard.press("Escape")
     assert page.locator("#info").get_attribute("data-open") == "false"
+    assert page.evaluate("document.activeElement.classList.contains('maplibregl-canvas')")
+
+
+def test_a_link_leads_past_the_layers_to_the_map(desktop: Watched) -> None:
+    page = desktop.open()
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.classList.contains('maplibregl-canvas')")
+
+
+@pytest.mark.parametrize("path", ["/", "/plain", "/plain/parcels"])
+def test_every_text_stands_out_from_its_ground(desktop: Watched, path: str) -> None:
+    page = desktop.page
+    page.goto(desktop.base + path)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(FAINT) == []
+
+
+def test_a_call_for_a_view_that_is_gone_is_cancelled(desktop: Watched) -> None:
+    page = near(desktop, place_of(desktop, "parcels", parcel_number="1"), 19)
+    cancelled: list[str] = []
+    page.on("requestfailed", lambda request: cancelled.append(f"{request.failure} {request.url}"))
+    page.route("**/collections/trees/items*", lambda route: page.wait_for_timeout(1500) or route.continue_())
+    page.evaluate("phusaMap.jumpTo({zoom: 16})")
+    page.wait_for_timeout(500)
+    page.evaluate("phusaMap.jumpTo({zoom: 15})")
+    page.wait_for_selector("#map[data-idle]")
+    assert [line for line in cancelled if "ERR_ABORTED" in line]
+    assert drawn(page, "trees") == 11
+    assert desktop.complaints == []
+
+
+def test_a_layer_that_cannot_be_loaded_says_so_and_comes_back(desktop: Watched) -> None:
+    page = near(desktop, place_of(desktop, "parcels", parcel_number="1"), 19)
+    page.route("**/collections/trees/items*", lambda route: route.abort())
+    page.evaluate("phusaMap.jumpTo({zoom: 15})")
+    page.wait_for_selector('[data-layer="trees"][data-state="error"]')
+    assert "không tải được" in page.locator('[data-layer="trees"] .state').inner_text()
+    assert drawn(page, "parcels") == 100
+    page.unroute("**/collections/trees/items*")
+    page.evaluate("phusaMap.jumpTo({zoom: 15.2})")
+    page.wait_for_selector('[data-layer="trees"][data-state="ready"]')
+
+
+def test_geometry_of_the_page_is_right(desktop: Watched) -> None:
+    desktop.page.goto(desktop.base + "/plain")
+    answers = desktop.page.evaluate(
+        """async (base) => {
+          const box = await import(base + '/static/js/box.js');
+          const ring = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]];
+          const hole = [[1, 1], [3, 1], [3, 3], [1, 3], [1, 1]];
+          const u = {type: 'Polygon', coordinates: [[[0, 0], [9, 0], [9, 9], [8, 9], [8, 1], [1, 1], [1, 9], [0, 9], [0, 0]]]};
+          const square = {type: 'Polygon', coordinates: [ring, hole]};
+          return {
+            holds: [[0.5, 0.5], [2, 2], [5, 5]].map((point) => box.holds(square, point)),
+            line: box.holds({type: 'LineString', coordinates: ring}, [0.5, 0.5]),
+            name: box.holds(u, box.namePlace(u)),
+            written: box.written([0.12345678, -0.12345678, 0.12345612, 1]),
+            grown: box.contains(box.grown([105.1, 10.1, 105.2, 10.15], 0.25), [105.075, 10.0875, 105.225, 10.1625]),
+            apart: box.shared([0, 0, 1, 1], [2, 2, 3, 3]),
+            around: box.around({type: 'MultiPoint', coordinates: [[1, 5], [3, 2]]}),
+          };
+        }""",
+        desktop.base,
+    )
+    assert answers == {
+        "holds": [True, False, False],
+        "line": False,
+        "name": True,
+        "written": "0.123456,-0.123457,0.123457,1",
+        "grown": True,
+        "apart": None,
+        "around": [1, 2, 3, 5],
+    }
 
 
 def test_every_control_has_a_name(desktop: Watched) -> None:

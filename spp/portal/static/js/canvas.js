@@ -4,11 +4,15 @@
  */
 
 import {namePlace} from './box.js';
+import {element} from './element.js';
 import {chosenLooks, emptyMap, grounds, labels, looks} from './look.js';
 
 /** @typedef {import('./layer.js').Layer} Layer */
 /** @typedef {import('./layer.js').Site} Site */
 /** @typedef {import('./words.js').Words} Words */
+
+/** Free edge around the whole city [px]. */
+const EDGE = 24;
 
 /**
  * Draw the empty map of a city.
@@ -38,11 +42,12 @@ export async function drawMap(library, container, site, words) {
       'NavigationControl.ZoomOut': words.say('zoom_out'),
       'NavigationControl.ResetBearing': words.say('north_up'),
     },
-    ...(site.extent ? {bounds: site.extent, fitBoundsOptions: {padding: 24}} : {}),
+    ...(site.extent ? {bounds: site.extent, fitBoundsOptions: {padding: EDGE}} : {}),
   });
   map.keyboard.disableRotation();
   map.touchZoomRotate.disableRotation();
   map.addControl(new library.NavigationControl({showCompass: false}), 'top-right');
+  if (site.extent) map.addControl(homeControl(site.extent, words), 'top-right');
   map.addControl(new library.ScaleControl({maxWidth: 110}), 'bottom-right');
   await new Promise((resolve, reject) => {
     map.once('load', resolve);
@@ -50,6 +55,20 @@ export async function drawMap(library, container, site, words) {
   });
   addLayers(map, site.layers, words.language);
   return map;
+}
+
+/** @param {number[]} extent @param {Words} words @returns {object} control of the map library that shows the whole city again */
+function homeControl(extent, words) {
+  const box = element('div', {class: 'maplibregl-ctrl maplibregl-ctrl-group'});
+  return {
+    onAdd(/** @type {any} */ map) {
+      const text = words.say('whole_city');
+      const home = () => map.fitBounds(extent, {padding: EDGE});
+      box.append(element('button', {type: 'button', class: 'home', title: text, 'aria-label': text, onclick: home}));
+      return box;
+    },
+    onRemove: () => box.remove(),
+  };
 }
 
 /** @param {any} map @param {Layer[]} layers - lowest first @param {string} language */

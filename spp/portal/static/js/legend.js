@@ -11,7 +11,7 @@ import {element, swatch} from './element.js';
 
 /** What is said of a layer beside its count. @type {Partial<Record<import('./things.js').State, string>>} */
 const STATES = {zoom: 'state_zoom', overview: 'state_sample', loading: 'loading', error: 'state_error', empty: 'state_empty'};
-/** A legend longer than this is folded at first. */
+/** A legend longer than this is folded at first, but for the lowest one: it is the key to the map. */
 const LONG = 8;
 
 /**
@@ -22,11 +22,12 @@ const LONG = 8;
  * @param {{switched: () => void, zoomTo: (layer: Layer) => void}} actions - what the reader may do
  */
 export function writeLegend(where, all, words, actions) {
-  where.replaceChildren(...all.map((things) => entry(things, words, actions)));
+  const first = all.find((things) => things.visible && things.layer.classes.length);
+  where.replaceChildren(...all.map((things) => entry(things, things === first, words, actions)));
 }
 
-/** @param {LayerThings} things @param {Words} words @param {any} actions @returns {HTMLElement} one layer */
-function entry(things, words, {switched, zoomTo}) {
+/** @param {LayerThings} things @param {boolean} unfolded @param {Words} words @param {any} actions @returns {HTMLElement} one layer */
+function entry(things, unfolded, words, {switched, zoomTo}) {
   const {layer} = things;
   const id = `layer-${layer.id}`;
   const box = element('input', {type: 'checkbox', id, checked: things.visible, onchange: () => {
@@ -40,7 +41,7 @@ function entry(things, words, {switched, zoomTo}) {
     element('div', {class: 'line'}, box, layer.classes.length ? null : sign(layer, layer.default),
       element('label', {for: id, text: layer.title, title: layer.description}), aim || null),
     element('p', {class: 'state', 'aria-live': 'polite'}),
-    layer.classes.length ? classes(layer, words) : null,
+    layer.classes.length ? classes(layer, unfolded, words) : null,
     layer.notice ? element('p', {class: 'caution', text: layer.notice}) : null,
   );
 }
@@ -50,10 +51,11 @@ function sign(layer, look) {
   return swatch(layer.geometry, look.color, look.edge, layer.default.opacity);
 }
 
-/** @param {Layer} layer @param {Words} words @returns {HTMLElement} legend of one layer */
-function classes(layer, words) {
+/** @param {Layer} layer @param {boolean} unfolded @param {Words} words @returns {HTMLElement} legend of one layer */
+function classes(layer, unfolded, words) {
   const lines = layer.classes.map((one) => element('li', {'data-value': one.value}, sign(layer, one), element('span', {text: one.title})));
-  return element('details', {class: 'classes', open: layer.classes.length <= LONG},
+  lines.push(element('li', {class: 'others', 'data-absent': true}, sign(layer, layer.default), element('span', {text: words.say('other_values')})));
+  return element('details', {class: 'classes', open: unfolded || layer.classes.length <= LONG},
     element('summary', {text: words.say('legend')}), element('ul', {}, ...lines));
 }
 
@@ -69,9 +71,12 @@ export function updateLegend(where, things, words) {
   const text = stateText(things, words);
   const line = /** @type {HTMLElement} */ (item.querySelector('.state'));
   if (line.textContent !== text) line.textContent = text;
-  if (!things.layer.by || things.state !== 'ready') return;
+  if (!things.layer.by || !['ready', 'overview'].includes(things.state)) return;
   const present = new Set(things.features.map((feature) => String(feature.properties?.[/** @type {string} */ (things.layer.by)])));
-  for (const line of item.querySelectorAll('.classes li')) line.toggleAttribute('data-absent', !present.has(line.getAttribute('data-value') ?? ''));
+  for (const line of item.querySelectorAll('.classes li[data-value]')) {
+    line.toggleAttribute('data-absent', !present.delete(line.getAttribute('data-value') ?? ''));
+  }
+  item.querySelector('.others')?.toggleAttribute('data-absent', present.size === 0);
 }
 
 /** @param {LayerThings} things @param {Words} words @returns {string} a few words on its state */

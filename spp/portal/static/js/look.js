@@ -124,7 +124,7 @@ function fillLooks(layer) {
 /** @param {Layer} layer @returns {object[]} line, with a casing where it is wide enough to carry one, and dots for its points */
 function lineLooks(layer) {
   const {width, opacity} = layer.default;
-  const layout = {'line-join': 'round', 'line-cap': 'round'};
+  const layout = {'line-join': 'round', 'line-cap': 'round', ...inOrder(layer)};
   const line = {id: layer.id, type: 'line', layout,
     paint: {'line-color': byClass(layer, 'color'), 'line-width': byZoom(width, 0.4, 3), 'line-opacity': opacity}};
   if (layer.areal) return [line];
@@ -133,6 +133,13 @@ function lineLooks(layer) {
   const casing = {id: `${layer.id}:edge`, type: 'line', layout,
     paint: {'line-color': byClass(layer, 'edge'), 'line-width': byZoom(width + 1.2, 0.4, 3), 'line-opacity': opacity * 0.6}};
   return [casing, line, dots];
+}
+
+/** @param {Layer} layer @returns {object} the first class of the legend lies on top */
+function inOrder(layer) {
+  if (!layer.by || layer.classes.length === 0) return {};
+  const branches = layer.classes.flatMap((one, place) => [String(one.value), -place]);
+  return {'line-sort-key': ['match', ['to-string', ['get', layer.by]], ...branches, -layer.classes.length]};
 }
 
 /** @param {Layer} layer @returns {object[]} dot with a pale rim */
@@ -144,9 +151,9 @@ function circleLooks(layer) {
     paint: {
       'circle-color': byClass(layer, 'color'),
       'circle-opacity': opacity,
-      'circle-radius': byZoom(width, 0.4, 1.9),
+      'circle-radius': ['interpolate', ['exponential', 1.4], ['zoom'], 10, Math.max(1.7, width * 0.4), 15, width, 19, width * 1.9],
       'circle-stroke-color': '#ffffff',
-      'circle-stroke-width': byZoom(1, 0.2, 1.2),
+      'circle-stroke-width': byZoom(1, 0, 1.2),
       'circle-stroke-opacity': opacity,
     },
   }];

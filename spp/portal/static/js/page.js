@@ -57,7 +57,11 @@ export class MapPage {
     this.map.on('moveend', () => this.moved());
     this.map.on('click', (/** @type {any} */ event) => this.inspect(event.point, event.lngLat));
     this.map.getCanvas().addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === 'Enter') this.inspect(this.map.project(this.map.getCenter()), this.map.getCenter());
+      if (event.key === 'Enter') this.inspectCentre();
+    });
+    document.querySelector('.skip')?.addEventListener('click', (event) => {
+      event.preventDefault();
+      this.map.getCanvas().focus();
     });
     Object.assign(window, {phusaMap: this.map});
     await this.follow();
@@ -119,6 +123,12 @@ export class MapPage {
     this.card.scrollTop = 0;
     const free = SEEN * this.container.clientHeight;
     if (narrow() && pixel.y > free) this.map.panBy([0, pixel.y - free / 2]);
+  }
+
+  /** Show what lies at the centre, for who uses the keyboard: the answer gets the focus. */
+  async inspectCentre() {
+    await this.inspect(this.map.project(this.map.getCenter()), this.map.getCenter());
+    this.card.focus();
   }
 
   /** @param {import('./inspect.js').Found} found - thing to mark and to see as a whole */

@@ -24,7 +24,9 @@ export function panels(page) {
     button.addEventListener('click', () => (panel(name).dataset.open === 'true' ? close(name) : open(name)));
   }
   page.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') close('info');
+    if (event.key !== 'Escape') return;
+    if (panel('info').contains(page.activeElement)) /** @type {HTMLElement | null} */ (page.querySelector('#map canvas'))?.focus();
+    close('info');
   });
   return {open, close};
 }

@@ -1,0 +1,100 @@
+"""How deep it gets, in classes people can use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby, pairwise
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import rasterio.features
+import shapely
+import xarray as xr
+
+from sdi.errors import InputError
+from sdi.grid import Grid
+
+DEPTH_CLASSES = (0.10, 0.20, 0.30, 0.50, 1.00)
+"""Lower bounds of the classes [m]: the kerb, the exhaust of a motorbike, the knee, the door sill, the chest."""
+
+BLOCK = 64
+"""Side of the square pieces that polygons are cut into [cells].
+
+A class that covers a city is one polygon of a hundred thousand corners: nobody can load it or ask for a part of it. One
+polygon for each connected puddle gives tens of thousands of things. Pieces of 64 cells have a few hundred corners, a
+city has a few hundred of them, and a box finds those it needs.
+"""
+
+
+def depth_classes(
+    maximum_depth: xr.DataArray,
+    thresholds: Sequence[float] = DEPTH_CLASSES,
+    *,
+    standing: xr.DataArray | None = None,
+    block: int = BLOCK,
+) -> gpd.GeoDataFrame:
+    """Outline the areas of each class of the largest depth.
+
+    Parameters
+    ----------
+    maximum_depth : DataArray (y, x) [m]
+        Largest depth of a run, NaN where nothing flows.
+    thresholds : sequence of float [m]
+        Lower bounds of the classes, ascending.
+    standing : DataArray (y, x) [m], optional
+        Depth at the start of the run: where it reaches the first class there is a river or a pond, no flood.
+    block : int
+        Side of the pieces [cells].
+
+    Returns
+    -------
+    GeoDataFrame
+        One row for each class and piece of the grid, from the north-west: ``depth_class`` (``from_0_10`` for 0.10 m and
+        more), ``lower_m``, ``upper_m`` (missing for the last class) [m], a valid MultiPolygon in the CRS of the grid.
+        No row where nothing is wet.
+
+    Raises
+    ------
+    InputError
+        If the thresholds do not ascend from above 0.
+    """
+    bounds = tuple(float(one) for one in thresholds)
+    if not bounds or bounds[0] <= 0 or any(b <= a for a, b in pairwise(bounds)):
+        raise InputError(f"the thresholds {bounds} m do not ascend from above 0; expected for example {DEPTH_CLASSES}")
+    grid = Grid.from_dataarray(maximum_depth)
+    classes = _classes(maximum_depth, bounds, standing)
+    rows = [
+        (f"from_{bounds[number - 1]:.2f}".replace(".", "_"), bounds[number - 1], (*bounds, np.nan)[number], shape)
+        for number, shape in _pieces(classes, grid, block)
+    ]
+    columns = ["depth_class", "lower_m", "upper_m", "geometry"]
+    return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=grid.crs)
+
+
+def _classes(
+    depth: xr.DataArray, bounds: tuple[float, ...], standing: xr.DataArray | None
+) -> npt.NDArray[np.uint8]:
+    """Return the number of the class of each cell, 0 where it is dry, (y, x)."""
+    values = np.nan_to_num(depth.transpose("y", "x").values, nan=0.0)
+    if standing is not None:
+        values = np.where(standing.transpose("y", "x").values >= bounds[0], 0.0, values)
+    return np.digitize(values, bounds).astype(np.uint8)
+
+
+def _pieces(classes: npt.NDArray[np.uint8], grid: Grid, block: int) -> Iterator[tuple[int, Any]]:
+    """Outline each class in each piece of the grid."""
+    rows, columns = classes.shape
+    for top in range(0, rows, block):
+        for left in range(0, columns, block):
+            part = np.ascontiguousarray(classes[top : top + block, left : left + block])
+            yield from _outlines(part, grid.affine * grid.affine.translation(left, top))
+
+
+def _outlines(classes: npt.NDArray[np.uint8], affine: Any) -> Iterator[tuple[int, Any]]:  # noqa: ANN401
+    """Outline each class of one piece; parts of a class touch at corners only, so together they are valid."""
+    found = rasterio.features.shapes(classes, mask=classes > 0, connectivity=4, transform=affine)
+    polygons = sorted(((int(number), shapely.geometry.shape(outline)) for outline, number in found), key=lambda one: one[0])
+    for number, parts in groupby(polygons, key=lambda one: one[0]):
+        yield number, shapely.normalize(shapely.MultiPolygon([polygon for _, polygon in parts]))

@@ -1,0 +1,124 @@
+"""The documentation is read like code: what is not in it, or no longer true, fails here."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.__main__ import parser
+from sdi.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+PARTS = ["Context", "Decision", "Alternatives", "Consequences"]
+
+
+def text(*paths: Path) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def commands(tree: argparse.ArgumentParser, name: str = "phusa") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command with its own parser, those inside a command included."""
+    inner = [action for action in tree._actions if isinstance(action, argparse._SubParsersAction)]
+    if not inner:
+        yield name, tree
+    for word, branch in (pair for action in inner for pair in action.choices.items()):
+        yield from commands(branch, f"{name} {word}")
+
+
+def test_every_command_is_in_the_list_of_commands():
+    page = text(DOCS / "guides" / "commands.md")
+    assert [name for name, _ in commands(parser()) if f"`{name}" not in page] == []
+
+
+def test_every_option_is_in_the_list_of_commands():
+    page = text(DOCS / "guides" / "commands.md")
+    options = {
+        flag
+        for _, tree in commands(parser())
+        for action in tree._actions
+        for flag in action.option_strings
+        if flag.startswith("--")
+    }
+    assert {flag for flag in options - {"--help"} if not re.search(rf"`{flag}\b", page)} == set()
+
+
+def test_no_command_is_invented():
+    known = {name for name, _ in commands(parser())}
+    groups = {" ".join(name.split()[:2]) for name in known}
+    pages = text(*(DOCS / "guides").glob("*.md"), *(ROOT / "notebooks").glob("*.md"), ROOT / "CONTRIBUTING.md")
+    named = {f"phusa {word}" for word in re.findall(r"(?:`|^|/|exec )phusa ([a-z]+)", pages, flags=re.MULTILINE)}
+    assert named - groups == set()
+
+
+def test_every_setting_is_in_the_guide():
+    page = text(DOCS / "guides" / "operate.md")
+    names = [f"PHUSA_{field.name.upper()}" for field in dataclasses.fields(Settings)]
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_every_make_target_is_in_the_list_and_exists():
+    targets = set(re.findall(r"^([a-z][a-z-]*):", text(ROOT / "Makefile"), flags=re.MULTILINE)) - {"help"}
+    page = text(DOCS / "guides" / "commands.md")
+    listed = set(re.findall(r"^\| `make ([a-z-]+)`", page, flags=re.MULTILINE))
+    assert listed == targets
+    everywhere = text(ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md"))
+    assert set(re.findall(r"`make ([a-z-]+)", everywhere)) - targets - {"help"} == set()
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_a_decision_has_context_decision_alternatives_and_consequences(page):
+    body = text(page)
+    assert re.findall(r"^## (.+)$", body, flags=re.MULTILINE) == PARTS
+    assert re.match(rf"# {int(page.stem[:4])}\. \w", body), "its title begins with its number"
+    assert re.search(r"^Status: (accepted|superseded by record \d+)", body, flags=re.MULTILINE)
+    assert 20 <= len(body.splitlines()) <= 45, "a page, not an essay"
+
+
+def test_decisions_are_numbered_without_gaps():
+    assert [int(page.stem[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+def test_a_guide_names_only_files_that_exist():
+    guides = [*(DOCS / "guides").glob("*.md"), ROOT / "CONTRIBUTING.md"]
+    named = {
+        (page.name, path)
+        for page in guides
+        for path in re.findall(r"`((?:sdi|spp|frmis|pipelines|scripts|tests|docs)/[\w/.-]*\w/?)`", text(page))
+    }
+    assert {(page, path) for page, path in named if not (ROOT / path).exists()} == set()
+
+
+def test_the_changelog_has_a_place_for_what_is_not_released():
+    assert re.search(r"^## \[?\d+\.\d+\.\d+\]? - unreleased$", text(ROOT / "CHANGELOG.md"), flags=re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_the_documentation_builds_without_a_warning(tmp_path):
+    outcome = subprocess.run(
+        [
+            sys.executable,
+            *"-m sphinx -W --keep-going -q -b html -d".split(),
+            tmp_path / "trees",
+            DOCS,
+            tmp_path / "html",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr[-4000:]
+    pages = text(*(tmp_path / "html").rglob("*.html"))
+    assert (
+        re.findall(r"""<(?:script|img|iframe)[^>]+src=["'](?:https?:)?//[^"']+|<link[^>]+stylesheet[^>]+//""", pages)
+        == []
+    )
