@@ -130,6 +130,9 @@ class Rainfall:
         return sum(max(0.0, min(end, duration) - start) * intensity for (start, end), intensity in spans)
 
 
+NO_RAIN = Rainfall()
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """What stands beyond one side of the grid."""
@@ -177,3 +180,6 @@ class Boundary:
     def edges(self) -> dict[Literal["north", "east", "south", "west"], Edge]:
         """Return the sides by name."""
         return {"north": self.north, "east": self.east, "south": self.south, "west": self.west}
+
+
+ALL_CLOSED = Boundary()

@@ -73,14 +73,12 @@ def depth_classes(
     return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=grid.crs)
 
 
-def _classes(
-    depth: xr.DataArray, bounds: tuple[float, ...], standing: xr.DataArray | None
-) -> npt.NDArray[np.uint8]:
+def _classes(depth: xr.DataArray, bounds: tuple[float, ...], standing: xr.DataArray | None) -> npt.NDArray[np.uint8]:
     """Return the number of the class of each cell, 0 where it is dry, (y, x)."""
     values = np.nan_to_num(depth.transpose("y", "x").values, nan=0.0)
     if standing is not None:
         values = np.where(standing.transpose("y", "x").values >= bounds[0], 0.0, values)
-    return np.digitize(values, bounds).astype(np.uint8)
+    return np.asarray(np.digitize(values, bounds), dtype=np.uint8)
 
 
 def _pieces(classes: npt.NDArray[np.uint8], grid: Grid, block: int) -> Iterator[tuple[int, Any]]:
@@ -92,9 +90,11 @@ def _pieces(classes: npt.NDArray[np.uint8], grid: Grid, block: int) -> Iterator[
             yield from _outlines(part, grid.affine * grid.affine.translation(left, top))
 
 
-def _outlines(classes: npt.NDArray[np.uint8], affine: Any) -> Iterator[tuple[int, Any]]:  # noqa: ANN401
+def _outlines(classes: npt.NDArray[np.uint8], affine: Any) -> Iterator[tuple[int, Any]]:
     """Outline each class of one piece; parts of a class touch at corners only, so together they are valid."""
     found = rasterio.features.shapes(classes, mask=classes > 0, connectivity=4, transform=affine)
-    polygons = sorted(((int(number), shapely.geometry.shape(outline)) for outline, number in found), key=lambda one: one[0])
+    polygons = sorted(
+        ((int(number), shapely.geometry.shape(outline)) for outline, number in found), key=lambda one: one[0]
+    )
     for number, parts in groupby(polygons, key=lambda one: one[0]):
         yield number, shapely.normalize(shapely.MultiPolygon([polygon for _, polygon in parts]))

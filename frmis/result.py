@@ -93,7 +93,7 @@ def _where_wet(values: Any, depth: Any, threshold: float) -> Any:
 
 
 def _times(scenario: Scenario, snapshots: Sequence[Snapshot]) -> xr.DataArray:
-    """Times of the snapshots, UTC."""
+    """Return the times of the snapshots, UTC."""
     start = pd.Timestamp(scenario.start.astimezone(UTC).replace(tzinfo=None))
     times = start + pd.to_timedelta([one.time for one in snapshots], unit="s")
     return xr.DataArray(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from frmis.forcing import Boundary, Rainfall
+from frmis.forcing import ALL_CLOSED, NO_RAIN, Boundary, Rainfall
 from sdi.declaration import Label
 from sdi.errors import InputError
 
@@ -33,8 +33,8 @@ class Scenario:
     """Length of the run [s]."""
     output_interval: float
     """Time between two results [s]."""
-    rainfall: Rainfall = Rainfall()
-    boundary: Boundary = Boundary()
+    rainfall: Rainfall = NO_RAIN
+    boundary: Boundary = ALL_CLOSED
     initial_level: float | None = None
     """Level of still water at the start [m, datum of the terrain]; None begins dry."""
     initial_extent: Literal["connected", "everywhere"] = "connected"
@@ -87,7 +87,8 @@ class Scenario:
         for side, edge in self.boundary.edges().items():
             _demand(
                 edge.level is None or edge.level.covers(self.duration), f"level of the {side} edge",
-                edge.level and f"{edge.level.times[0]:g} to {edge.level.times[-1]:g} s", f"values from 0 to {self.duration:g} s",
+                edge.level and f"{edge.level.times[0]:g} to {edge.level.times[-1]:g} s",
+                f"values from 0 to {self.duration:g} s",
             )  # fmt: skip
 
     @property

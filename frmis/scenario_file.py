@@ -38,7 +38,7 @@ from sdi.errors import CatalogError, InputError
 Read = Callable[["_Part"], Any]
 
 
-def read_scenario(path: Path) -> Scenario:
+def read(path: Path) -> Scenario:
     """Read a scenario from its file.
 
     Parameters

@@ -27,8 +27,9 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[float], None]
 """Told the share of the run that is done, 0 to 1."""
 
-CELLS_PER_THREAD = 60_000
-"""Fewer cells than this are not worth handing to another thread."""
+CELLS_PER_THREAD = 200_000
+"""Fewer cells than this are not worth another thread: threads wait for each other at every step, and on a machine with
+other work the slowest of them decides."""
 
 STEPS_BETWEEN_REPORTS = 200
 
@@ -82,7 +83,7 @@ def simulate(
 
 
 def _threads(grid: Grid) -> int:
-    """Number of threads that pays for a grid of this size."""
+    """Return the number of threads that pays for a grid of this size."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     return max(1, min(cores, grid.shape[0] * grid.shape[1] // CELLS_PER_THREAD))
 
@@ -196,8 +197,8 @@ class Run:
             longest = min(longest, scenario.courant * limit)
         if not longest >= self.scenario.minimum_step:
             raise NumericalError(
-                f"after {self.time:.1f} s a depth of {deepest:.4g} m needs steps of {longest:.3g} s, less than the smallest "
-                f"allowed of {self.scenario.minimum_step:g} s; is a level or a bed elevation wrong there?",
+                f"after {self.time:.1f} s a depth of {deepest:.4g} m needs steps of {longest:.3g} s, less than the "
+                f"smallest allowed of {self.scenario.minimum_step:g} s; is a level or a bed elevation wrong there?",
                 details={"time_s": self.time, "depth_m": deepest, "step_s": longest},
             )
         return longest

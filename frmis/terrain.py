@@ -255,7 +255,7 @@ def _of_datum(stated: str | None, wanted: str | None) -> Iterator[TerrainFinding
 
 
 def _of_earlier_checks(terrain: xr.DataArray) -> Iterator[TerrainFinding]:
-    """What was found before the terrain was stored; it is still true."""
+    """Repeat what was found before the terrain was stored; it is still true."""
     if terrain.attrs.get("fit_for_decisions", True):
         return
     en = str(terrain.attrs.get("notice", "") or "its source is marked so")
@@ -280,7 +280,7 @@ def _of_missing(terrain: xr.DataArray, heights: FloatArray) -> Iterator[TerrainF
 
 
 def _of_heights(heights: FloatArray) -> Iterator[TerrainFinding]:
-    """What the heights themselves give away."""
+    """Look for what the heights give away by themselves."""
     known = heights[np.isfinite(heights)]
     if known.size < 100:
         return

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from catalogs import packaged
-from frmis.scenario_file import read_scenario
+from frmis import scenario_file
 from pipelines import demo, flood, ingest, publish, serve
 from sdi.errors import InputError, IntegrityError, PhusaError
 from sdi.settings import Settings
@@ -279,6 +279,7 @@ def _run_serve(options: Options) -> int:
     """Serve a workspace until interrupted."""
     workspace = Workspace.open(options.workspace, packaged())
     registry = workspace.registry()
+    flood.recover(workspace, registry)
     publish.run(workspace, registry)
     registry.close()
     serve.run(
@@ -328,7 +329,7 @@ def _run_flood(options: Options) -> int:
     registry = workspace.registry()
     with _progress(options) as progress:
         result = flood.run(
-            read_scenario(options.scenario), workspace, registry, progress=lambda done: progress("simulate", done)
+            scenario_file.read(options.scenario), workspace, registry, progress=lambda done: progress("simulate", done)
         )
     publish.run(workspace, registry)
     registry.close()

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from catalogs import packaged
-from frmis.scenario_file import read_scenario
+from frmis import scenario_file
 from pipelines import city, flood, ingest
 from pipelines.ingest import Loaded, Progress, silent
-from sdi import projector
+from sdi import projector, provenance
 from sdi.declaration import Label
 from sdi.entry import Accuracy, Entry, Licence, SourceOptions
 from sdi.errors import InputError, WorkspaceError
@@ -138,7 +138,15 @@ def _record_synthetic(workspace: Workspace, registry: Registry, seed: int, scale
         entry = _synthetic_entry(workspace, name)
         with registry.transaction(entry.custodian, f"synthetic {name}", source_sha256=sha256) as tx:
             eids = registry.register(name).add(batch, tx)
-            tx.insert("delivery", ingest.DELIVERY, [ingest.delivery_row(entry, sha256, len(eids), 0, tx.number)])
+            provenance.record(
+                tx,
+                entry.name,
+                name,
+                custodian=entry.custodian,
+                licence=entry.licence,
+                sha256=sha256,
+                accepted=len(eids),
+            )
     progress("publish", 0.0)
     projector.refresh(workspace, registry)
     flood.publish_terrain(workspace, made.terrain)
@@ -174,5 +182,5 @@ def _flood(workspace: Workspace, registry: Registry, name: str, progress: Progre
     """Run the flood of a city that has a terrain, and publish it."""
     if name not in SCENARIOS:
         return
-    scenario = read_scenario(packaged() / "scenarios" / f"{SCENARIOS[name]}.yaml")
+    scenario = scenario_file.read(packaged() / "scenarios" / f"{SCENARIOS[name]}.yaml")
     flood.run(scenario, workspace, registry, progress=lambda done: progress("flood", done))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from frmis import terrain
-from sdi import projector, quality, source
+from pipelines import elevation
+from sdi import projector, provenance, quality, source
 from sdi.declaration import Declaration
 from sdi.entry import Accuracy, Entry
 from sdi.errors import ConflictError, InputError, NotInRegister
@@ -24,7 +23,6 @@ from sdi.quality.report import count
 from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.source import Finding
-from sdi.store import raster
 from sdi.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -106,8 +104,15 @@ def run(
         entry.custodian, f"load of {entry.name}", decision=entry.decision, source_sha256=delivery.sha256
     ) as tx:
         eids = registry.register(declaration.name).add(batch, tx)
-        tx.insert(
-            "delivery", DELIVERY, [delivery_row(entry, delivery.sha256, len(eids), len(checked.quarantined), tx.number)]
+        provenance.record(
+            tx,
+            entry.name,
+            declaration.name,
+            custodian=entry.custodian,
+            licence=entry.licence,
+            sha256=delivery.sha256,
+            accepted=len(eids),
+            quarantined=len(checked.quarantined),
         )
     logger.info("%s: %d things recorded in transaction %d", entry.name, len(eids), tx.number)
     progress("publish", 0.8)
@@ -115,20 +120,6 @@ def run(
     _keep_report(workspace, entry, report)
     progress("publish", 1.0)
     return Loaded(entry.name, report, len(eids), tx.number)
-
-
-DELIVERY = ("entry", "register", "custodian", "licence", "sha256", "accepted", "quarantined", "tx_from")
-"""Columns of the table that says where data came from."""
-
-
-def delivery_row(entry: Entry, sha256: str, accepted: int, quarantined: int, tx: int) -> tuple[object, ...]:
-    """Return the row that says where things came from and what may be done with them."""
-    licence = {
-        "name": entry.licence.name, "grade": entry.licence.grade, "attribution": entry.licence.attribution,
-        "url": entry.licence.url, "bulk": entry.licence.bulk,
-    }  # fmt: skip
-    text = json.dumps(licence, ensure_ascii=False, sort_keys=True)
-    return entry.name, entry.register, entry.custodian, text, sha256, accepted, quarantined, tx
 
 
 def _declaration(entry: Entry, registry: Registry) -> Declaration:
@@ -149,14 +140,14 @@ def _known_delivery(entry: Entry, sha256: str, registry: Registry) -> bool:
     ConflictError
         If the entry was loaded from another file: the two would stand beside each other.
     """
-    found = registry.store.select("SELECT sha256, tx_from FROM delivery WHERE entry = ?", (entry.name,))
-    if not found:
+    found = provenance.last(registry, entry.name)
+    if found is None:
         return False
-    if found[-1][0] == sha256:
-        logger.info("%s: this file was loaded in transaction %d already", entry.name, found[-1][1])
+    if found[0] == sha256:
+        logger.info("%s: this file was loaded in transaction %d already", entry.name, found[1])
         return True
     raise ConflictError(
-        f"entry {entry.name} was loaded in transaction {found[-1][1]} from another file; a newer delivery of the same "
+        f"entry {entry.name} was loaded in transaction {found[1]} from another file; a newer delivery of the same "
         "things is not merged yet: record it through the five verbs, or give it an entry of its own",
         code="delivery-superseded",
     )
@@ -278,9 +269,6 @@ def _run_raster(entry: Entry, workspace: Workspace, data: Path, *, dry_run: bool
     progress("read", 0.0)
     delivered = source.read_raster(data / entry.source.path, entry.source)
     progress("check", 0.3)
-    conditioned = terrain.condition(delivered, entry, workspace.crs.code)
-    if not dry_run:
-        progress("record", 0.6)
-        raster.publish(workspace.rasters, conditioned)
+    made = elevation.run(delivered, entry, workspace, dry_run=dry_run)
     progress("record", 1.0)
-    return Loaded(entry.name, None, int(np.isfinite(conditioned.values.to_numpy()).sum()), 0)
+    return Loaded(entry.name, None, int(np.isfinite(made.terrain.to_numpy()).sum()), 0)

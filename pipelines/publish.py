@@ -106,5 +106,5 @@ def status(workspace: Workspace) -> Status:
             if level == "public":
                 counts = {one.name: one.count for one in publication.collections()}
             publication.close()
-    coverages = [str(one["id"]) for one in raster.list_coverages(workspace.rasters)]
+    coverages = [one.name for one in raster.list_coverages(workspace.rasters)]
     return Status(workspace.title.vi, transactions, applied, counts, coverages)

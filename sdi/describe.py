@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from sdi import provenance
 from sdi.crs import CRS84_URI
 from sdi.declaration import Declaration, Level
 from sdi.dictionary import json_schema
@@ -47,7 +48,7 @@ def collection(
     """
     if declaration.publish is None:
         raise InputError(f"register {declaration.name} is not published", code="not-published")
-    licences = deliveries(declaration.name, registry)
+    licences = provenance.licences(registry, declaration.name)
     holding = _holding(declaration.name, registry, workspace, licences, extent)
     description = declaration.description or declaration.title
     style = registry.catalog.styles.get(declaration.publish.style or "")
@@ -69,12 +70,6 @@ def collection(
     }
     plain: dict[str, Any] = orjson.loads(orjson.dumps(said))
     return plain
-
-
-def deliveries(register: str, registry: Registry) -> list[Licence]:
-    """Return the licences of everything that was loaded into a register, without repetition."""
-    rows = registry.store.select('SELECT DISTINCT licence FROM delivery WHERE register = ? ORDER BY "row"', (register,))
-    return [Licence(**orjson.loads(text)) for (text,) in rows]
 
 
 def _licence(licences: Sequence[Licence]) -> Mapping[str, Any]:

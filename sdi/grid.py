@@ -256,7 +256,8 @@ class Grid:
 
     def __repr__(self) -> str:
         rows, columns = self.shape
-        return f"Grid({rows} x {columns} cells of {self.cell[0]:g} x {self.cell[1]:g}, {self.authority[:40]}, {self.bounds})"
+        width, height = self.cell
+        return f"Grid({rows} x {columns} cells of {width:g} x {height:g}, {self.authority[:40]}, {self.bounds})"
 
 
 def _regular(raster: xr.DataArray | xr.Dataset, axis: str) -> tuple[float, float]:

@@ -16,7 +16,7 @@ Public = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 # "ndarray (time, y, x) [m]", "xarray.DataArray (y, x) [1]", "ndarray (n,) of geometry, storage CRS"
 ARRAYS = re.compile(r"\b(ndarray|DataArray|Dataset|FloatArray|IntArray|BoolArray)\b")
-SHAPE = re.compile(r"\(\s*[\w.]+\s*(,\s*[\w.]*\s*)*\)")
+SHAPE = re.compile(r"\([\w.][\w.+* -]*(,[\w.+* -]*)*\)|\b(float|int|bool) or ndarray")
 SAYS = re.compile(
     r"\[[^\]]+\]|\bof (bool|int|str|bytes|object|geometr|point|line|polygon|date|eid|identifier)|\bCRS|EPSG|any unit"
 )
@@ -126,6 +126,8 @@ def test_every_array_argument_stands_in_the_docstring():
         ("ndarray (n,)", False),
         ("ndarray [m]", False),
         ("xarray.DataArray (y, x) [1]", True),
+        ("ndarray (ny + 2, nx + 3) [m2 s-1]", True),
+        ("float or ndarray [m]", True),
     ],
 )
 def test_the_rule_for_arrays_tells_complete_from_incomplete(slot, complete):

@@ -60,7 +60,7 @@ class City:
     scale: float
     """Share of the full city's area [1]."""
     frames: Mapping[str, gpd.GeoDataFrame]
-    """Rows of every register, by its name [EPSG:5897]; columns are fields, ``identifier:<scheme>``, ``name:<language>``."""
+    """Rows of every register, by name [EPSG:5897]; columns: fields, ``identifier:<scheme>``, ``name:<language>``."""
     terrain: xr.DataArray
     """Ground level (y, x) [m, synthetic datum]."""
     limit: shapely.Polygon
@@ -181,6 +181,8 @@ def _levelled(network: streets.Streets, relief: terrain.Relief) -> gpd.GeoDataFr
     weight = edges.length * ~network.bridge
     count = len(network.table)
     total = np.bincount(network.street, weights=weight, minlength=count)
-    level = np.bincount(network.street, weights=weight * np.where(network.bridge, 0.0, relief.at(middle)), minlength=count)
+    level = np.bincount(
+        network.street, weights=weight * np.where(network.bridge, 0.0, relief.at(middle)), minlength=count
+    )
     mean = np.divide(level, total, out=np.full(count, np.nan), where=total > 0)
     return network.table.assign(centreline_elevation=np.round(mean, 2))

@@ -120,8 +120,10 @@ def land(blocks: Blocks, roads: Geometries) -> tuple[Geometries, IntArray]:
 
     Returns
     -------
-    tuple of ndarray (piece,)
-        Polygons of building land [EPSG:5897] and the face each came from; slivers are left out.
+    ndarray (piece,) of Polygon [EPSG:5897]
+        Building land; slivers are left out.
+    ndarray (piece,) of int
+        Face that each came from.
     """
     face, road = shapely.STRtree(roads).query(blocks.faces, predicate="intersects")
     order = np.lexsort((road, face))

@@ -95,7 +95,9 @@ def _blocks(parcels: Parcels) -> tuple[Geometries, IntArray, BoolArray]:
         boxes.centre[owner] + boxes.major[owner] * u[:, None] + boxes.minor[owner] * v[:, None]
         for u, v in ((-reach, low), (reach, low), (reach, high), (-reach, high), (-reach, low))
     ]
-    shapes, parcel = _largest(shapely.intersection(inner[owner], shapely.polygons(np.stack(corners, axis=1))), index[owner])
+    shapes, parcel = _largest(
+        shapely.intersection(inner[owner], shapely.polygons(np.stack(corners, axis=1))), index[owner]
+    )
     first = np.r_[True, parcel[1:] != parcel[:-1]]
     return shapes, parcel, first
 
@@ -178,4 +180,6 @@ def _residents(use: Geometries, floor: FloatArray, rng: np.random.Generator) -> 
     """People living in a building [1]: a family per house, more in apartments."""
     family = 1 + rng.poisson(2.9, len(use))
     many = np.round(floor / 28.0)
-    return np.where(use == "apartment", many, np.where(np.isin(use, ["house", "shophouse"]), family, 0)).astype(np.int64)
+    return np.where(use == "apartment", many, np.where(np.isin(use, ["house", "shophouse"]), family, 0)).astype(
+        np.int64
+    )

@@ -85,9 +85,7 @@ def _neat(line: BaseGeometry) -> BaseGeometry:
     return shapely.set_precision(shapely.simplify(shapely.line_merge(line), 0.5), 0.01)
 
 
-def structures(
-    frame: Frame, waters: Waters, crests: tuple[Defence, ...], rng: np.random.Generator
-) -> gpd.GeoDataFrame:
+def structures(frame: Frame, waters: Waters, crests: tuple[Defence, ...], rng: np.random.Generator) -> gpd.GeoDataFrame:
     """List gates, pumps and embankments.
 
     Parameters
@@ -111,7 +109,10 @@ def structures(
         row["identifier:synthetic-asset"] = f"MP-CT{index + 1:05d}"
         row["year_installed"] = int(rng.integers(1995, 2025))
     table = pd.DataFrame(rows).assign(
-        datum=DATUM, operator="Đơn vị vận hành mô phỏng", operator_contact="000 (mô phỏng)", contract="Hợp đồng mô phỏng CT-01"
+        datum=DATUM,
+        operator="Đơn vị vận hành mô phỏng",
+        operator_contact="000 (mô phỏng)",
+        contract="Hợp đồng mô phỏng CT-01",
     )
     for name in ("gates", "pump_units", "year_installed"):
         table[name] = pd.array(table[name], dtype="Int64")
@@ -121,13 +122,15 @@ def structures(
 
 
 def _mouths(frame: Frame, waters: Waters) -> list[dict[str, object]]:
-    """A gate or a lock at each canal mouth in the town, pumps beside it."""
+    """Close each canal mouth with a gate or a lock, and put pumps beside it."""
     names = waters.table.loc[waters.table["kind"] == "canal", "name"].tolist()
     centre = int(np.argmin([abs(c.along[0] / frame.length - 0.41) for c in waters.canals]))
     rows: list[dict[str, object]] = []
     for index, (course, name) in enumerate(zip(waters.canals, names, strict=True)):
         width = float(course.width[0])
-        kind, vi, en = ("lock", "Âu thuyền", "Lock") if index == centre else ("tide_gate", "Cống ngăn triều", "Tide Gate")
+        kind, vi, en = (
+            ("lock", "Âu thuyền", "Lock") if index == centre else ("tide_gate", "Cống ngăn triều", "Tide Gate")
+        )
         rows.append({
             "name:vi": f"{vi} {name}", "name:en": f"{latin(name)} {en}", "structure_kind": kind, "waterway": name,
             "crest_level": 2.6, "sill_level": -3.5, "opening_width": round(0.75 * width, 1), "opening_height": 6.0,
@@ -147,7 +150,7 @@ def _on(frame: Frame, course: Course, inland: float, aside: float = 0.0) -> shap
 
 
 def _sluices(frame: Frame, waters: Waters) -> list[dict[str, object]]:
-    """A sluice where a creek of the town leaves its canal."""
+    """Put a sluice where a creek of the town leaves its canal."""
     rows: list[dict[str, object]] = []
     for creek in waters.table[waters.table["kind"] == "creek"].itertuples():
         point = shapely.line_interpolate_point(creek.centreline, min(45.0, 0.2 * creek.centreline.length))
@@ -178,7 +181,9 @@ def _embankments(crests: tuple[Defence, ...]) -> list[dict[str, object]]:
     return rows
 
 
-def gauges(frame: Frame, waters: Waters, streets: Streets, relief: Relief, rng: np.random.Generator) -> gpd.GeoDataFrame:
+def gauges(
+    frame: Frame, waters: Waters, streets: Streets, relief: Relief, rng: np.random.Generator
+) -> gpd.GeoDataFrame:
     """Place the gauges: on the river, behind the gates, in the low streets, and for rain.
 
     Parameters
@@ -200,7 +205,9 @@ def gauges(frame: Frame, waters: Waters, streets: Streets, relief: Relief, rng: 
         Rows of the flood gauge register, levels above the synthetic datum.
     """
     rows = _level_gauges(frame, waters) + _street_gauges(frame, streets, relief) + _rain_gauges(frame)
-    table = pd.DataFrame(rows).assign(operator="Đơn vị vận hành mô phỏng", telemetry="Kênh mô phỏng", inspector="Quan trắc viên mô phỏng")
+    table = pd.DataFrame(rows).assign(
+        operator="Đơn vị vận hành mô phỏng", telemetry="Kênh mô phỏng", inspector="Quan trắc viên mô phỏng"
+    )
     table["identifier:synthetic-asset"] = [f"MP-TD{i + 1:05d}" for i in range(len(rows))]
     table["year_installed"] = pd.array(rng.integers(2005, 2025, len(rows)), dtype="Int64")
     for name in ("datum", "waterway"):
@@ -255,6 +262,8 @@ def _street_gauges(frame: Frame, streets: Streets, relief: Relief) -> list[dict[
 
 def _rain_gauges(frame: Frame) -> list[dict[str, object]]:
     return [
-        _gauge(frame, "rainfall", x * frame.length, y * frame.depth, f"Trạm mưa Mẫu {i + 1}", f"Sample Rain Gauge {i + 1}")
+        _gauge(
+            frame, "rainfall", x * frame.length, y * frame.depth, f"Trạm mưa Mẫu {i + 1}", f"Sample Rain Gauge {i + 1}"
+        )
         for i, (x, y) in enumerate(((0.41, 0.12), (0.80, 0.45), (0.18, 0.75)))
     ]

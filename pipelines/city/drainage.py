@@ -111,7 +111,7 @@ def _sized(network: Network, tree: Tree) -> Sewers:
         if tree.parent[one] >= 0:
             upstream[tree.parent[one]] += upstream[one]
     invert = np.full(len(network.points), np.nan)
-    invert[node] = np.round(OUTLET + 0.03 + SLOPE * tree.distance[node], 3)
+    invert[node] = np.round(OUTLET + 0.03 + SLOPE * tree.distance[node], 4)
     return Sewers(network, tree, node, upstream, invert)
 
 
@@ -123,7 +123,9 @@ def _table(sewers: Sewers, waters: Waters, relief: Relief, rng: np.random.Genera
     code = np.array([f"MP-TN{i + 1:05d}" for i in range(2 * count + outlets)], dtype=object)
     number = np.full(len(network.points), -1, dtype=np.int64)
     number[node] = np.arange(count)
-    basin = pd.Series(tree.root[node]).map({root: f"MP-LV{i + 1:03d}" for i, root in enumerate(roots.tolist())}).to_numpy()
+    basin = (
+        pd.Series(tree.root[node]).map({root: f"MP-LV{i + 1:03d}" for i, root in enumerate(roots.tolist())}).to_numpy()
+    )
     ground = np.round(relief.at(network.points[node]), 3)
     flow = node[tree.parent[node] >= 0]
     manholes = {
@@ -148,10 +150,8 @@ def _table(sewers: Sewers, waters: Waters, relief: Relief, rng: np.random.Genera
 
 def _outlets(points: FloatArray, waters: Waters) -> FloatArray:
     """Nearest place on the shore of each point (point, 2) [m, EPSG:5897]."""
-    shore = shapely.boundary(waters.body)
-    return np.round(shapely.get_coordinates(shapely.line_interpolate_point(
-        lines := shapely.shortest_line(shapely.points(points), shore), shapely.length(lines)
-    )), 3)  # fmt: skip
+    ways = shapely.shortest_line(shapely.points(points), shapely.boundary(waters.body))
+    return np.asarray(np.round(shapely.get_coordinates(shapely.get_point(ways, -1)), 3))
 
 
 def _lines(start: FloatArray, end: FloatArray) -> Geometries:

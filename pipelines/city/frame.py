@@ -59,7 +59,9 @@ class Wave:
         """
         order = np.arange(terms)
         return cls(
-            amplitude * 0.6**order, length * 0.57**order * rng.uniform(0.9, 1.1, terms), rng.uniform(0, 2 * np.pi, terms)
+            np.asarray(amplitude * 0.6**order, dtype=np.float64),
+            length * 0.57**order * rng.uniform(0.9, 1.1, terms),
+            rng.uniform(0, 2 * np.pi, terms),
         )
 
     def __call__(self, x: FloatArray) -> FloatArray:
@@ -124,7 +126,7 @@ class Frame:
             Coordinates, to the centimetre, so that the last bit of a sine decides nothing later.
         """
         point, normal = self._bank(np.asarray(along, dtype=float))
-        return np.round(point + normal * np.asarray(inland, dtype=float)[..., None], 2)
+        return np.asarray(np.round(point + normal * np.asarray(inland, dtype=float)[..., None], 2))
 
     def locate(self, points: Geometries) -> tuple[FloatArray, FloatArray]:
         """Find river coordinates of points on the map; the reverse of `place`.
@@ -147,12 +149,44 @@ class Frame:
         return measure + along[0], np.asarray((offset * normal).sum(axis=-1))
 
     def line(self, along: FloatArray, inland: FloatArray) -> shapely.LineString:
-        """Draw a line through river coordinates [m]."""
+        """Draw a line through river coordinates.
+
+        Parameters
+        ----------
+        along, inland : ndarray (vertex,) [m]
+            River coordinates of its vertices.
+
+        Returns
+        -------
+        LineString [EPSG:5897]
+            The line.
+        """
         return shapely.linestrings(self.place(along, inland))
 
 
+def either(condition: BoolArray, value: object, otherwise: object = None) -> Geometries:
+    """Choose between values, missing ones among them.
+
+    Parameters
+    ----------
+    condition : ndarray (row,) of bool
+        Where `value` is chosen.
+    value, otherwise : object or ndarray (row,) of object
+        What is chosen; None stands for a missing value.
+
+    Returns
+    -------
+    ndarray (row,) of object
+        The choice.
+    """
+    chosen: Geometries = np.empty(len(condition), dtype=object)
+    chosen[:] = otherwise
+    chosen[condition] = value[condition] if isinstance(value, np.ndarray) else value
+    return chosen
+
+
 def ragged(counts: IntArray) -> tuple[IntArray, IntArray]:
-    """Number the members of groups of unequal size.
+    """Tell the group and the position of every member of groups of unequal size.
 
     Parameters
     ----------

@@ -19,8 +19,10 @@ LAMPS = {"trunk": 40.0, "primary": 32.0, "secondary": 34.0, "tertiary": 36.0, "l
 POWER = {"trunk": 150.0, "primary": 120.0, "secondary": 120.0, "tertiary": 100.0, "local": 70.0, "alley": 40.0}
 """Power of an LED lamp [W]; a sodium lamp takes twice as much."""
 _HEIGHT = {"trunk": 12.0, "primary": 10.0, "secondary": 9.0, "tertiary": 8.0, "local": 7.0, "alley": 5.0}
-_BUSY = {"DCH": "motorbike", "TMD": "underground", "DYT": "surface", "DKV": "surface", "TSC": "surface", "DTT": "surface",
-         "DGT": "bus"}  # fmt: skip
+_BUSY = {
+    "DCH": "motorbike", "TMD": "underground", "DYT": "surface", "DKV": "surface", "TSC": "surface",
+    "DTT": "surface", "DGT": "bus",
+}  # fmt: skip
 
 
 def lights(frame: Frame, streets: Streets, rng: np.random.Generator) -> gpd.GeoDataFrame:
@@ -115,7 +117,9 @@ def parking(frame: Frame, streets: Streets, parcels: Parcels, rng: np.random.Gen
         ),
     )
     kerb = _kerbs(frame, streets)
-    points = np.concatenate([entrance, shapely.line_interpolate_point(streets.network.lines[kerb], 0.5, normalized=True)])
+    points = np.concatenate(
+        [entrance, shapely.line_interpolate_point(streets.network.lines[kerb], 0.5, normalized=True)]
+    )
     kind = np.array([_BUSY[u] for u in use[grounds]] + ["on_street"] * len(kerb), dtype=object)
     area = np.concatenate([np.round(shapely.area(parcels.lots.geometry[grounds]) * 0.08), np.full(len(kerb), np.nan)])
     street = streets.table["name:vi"].to_numpy()[streets.street[np.concatenate([parcels.edge[grounds], kerb])]]
@@ -130,7 +134,9 @@ def _kerbs(frame: Frame, streets: Streets) -> IntArray:
     return fit[order[: max(2, round(24 * frame.unit**2))]]
 
 
-def _sites(points: Geometries, kind: Geometries, area: np.ndarray, street: Geometries, rng: np.random.Generator) -> gpd.GeoDataFrame:
+def _sites(
+    points: Geometries, kind: Geometries, area: np.ndarray, street: Geometries, rng: np.random.Generator
+) -> gpd.GeoDataFrame:
     count = len(points)
     cars = np.where(kind == "on_street", rng.integers(8, 30, count), np.maximum(np.nan_to_num(area) / 25.0, 6.0))
     cars = np.where(kind == "motorbike", 0, cars).astype(np.int64)

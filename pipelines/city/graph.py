@@ -54,7 +54,7 @@ class Network:
         return np.bincount(np.concatenate([self.start, self.end]), minlength=len(self.points))
 
     def components(self) -> IntArray:
-        """Number the connected parts; one number per node, equal for nodes that are connected."""
+        """Find the connected parts: one number per node (node,) [1], equal for nodes that are connected."""
         label = np.arange(len(self.points))
         while True:
             lower = np.minimum(label[self.start], label[self.end])
@@ -72,7 +72,13 @@ class Network:
         return np.asarray(label[self.start] == np.bincount(label).argmax())
 
     def edges(self, keep: BoolArray) -> Network:
-        """Network of some of the edges; nodes keep their numbers."""
+        """Network of some of the edges; nodes keep their numbers.
+
+        Parameters
+        ----------
+        keep : ndarray (edge,) of bool
+            Edges to keep.
+        """
         return Network(self.points, self.lines[keep], self.start[keep], self.end[keep])
 
 
@@ -97,7 +103,7 @@ def shortest(network: Network, roots: IntArray, *, limit: float = np.inf, cost: 
     ----------
     network : Network
         Edges usable both ways.
-    roots : ndarray (root,)
+    roots : ndarray (root,) of int
         Node numbers.
     limit : float [m]
         Ways longer than this are not followed.
@@ -139,16 +145,19 @@ def cut(network: Network, edge: IntArray, measure: FloatArray) -> tuple[Network,
     ----------
     network : Network
         Edges.
-    edge : ndarray (cut,)
+    edge : ndarray (cut,) of int
         Edge of each cut.
     measure : ndarray (cut,) [m]
         Distance of each cut from the start of its edge, strictly within it; cuts of one edge differ.
 
     Returns
     -------
-    tuple of Network and two ndarray
-        The cut network; the edge that each new edge (edge,) is a part of; the node (cut,) at each cut. The nodes of the
-        given network keep their numbers.
+    Network
+        The cut network; the nodes of the given one keep their numbers.
+    ndarray (edge,) of int
+        Edge that each new edge is a part of.
+    ndarray (cut,) of int
+        Node at each cut.
     """
     order = np.lexsort((measure, edge))
     point = shapely.get_coordinates(shapely.line_interpolate_point(network.lines[edge], measure))

@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from pipelines.city.blocks import SUBURBAN
-from pipelines.city.frame import CRS, FloatArray, Frame, Geometries, IntArray, ragged
+from pipelines.city.frame import CRS, FloatArray, Frame, Geometries, IntArray, either, ragged
 from pipelines.city.parcels import Parcels
 from pipelines.city.skeleton import CARRIAGEWAY, CLASSES, RIGHT_OF_WAY, intensity
 from pipelines.city.streets import Streets
@@ -178,7 +178,10 @@ def _table(
     growth = np.where(np.isin(species, _TALL), 1.5, np.where(np.isin(species, _SMALL), 0.8, 1.1))
     dbh = np.round(np.clip(3.0 + age * growth * rng.uniform(0.7, 1.2, count), 3.0, 160.0), 1)
     height = np.round(1.6 + 26.0 * (1 - np.exp(-dbh / 45.0)) * rng.uniform(0.75, 1.1, count), 1)
-    planted = [f"{2025 - int(a)}-{m:02d}-{d:02d}" for a, m, d in zip(age, *rng.integers(1, [[13], [29]], (2, count)), strict=True)]
+    planted = [
+        f"{2025 - int(a)}-{m:02d}-{d:02d}"
+        for a, m, d in zip(age, *rng.integers(1, [[13], [29]], (2, count)), strict=True)
+    ]
     known = rng.random(count) < 0.7
     street_code = streets.table["identifier:synthetic-street"].to_numpy()
     condition = rng.choice(["good", "fair", "poor", "dangerous", "dead"], count, p=[0.62, 0.28, 0.07, 0.025, 0.005])
@@ -190,9 +193,9 @@ def _table(
             "height": height,
             "crown_diameter": np.round(np.minimum(1.0 + 0.13 * dbh * rng.uniform(0.8, 1.2, count), 18.0), 1),
             "condition": condition.astype(object),
-            "planted": np.where(known, np.array(planted, dtype=object), None),
+            "planted": either(known, np.array(planted, dtype=object)),
             "place": place,
-            "street_code": np.where(street >= 0, street_code[street], None),
+            "street_code": either(street >= 0, street_code[street]),
             "inspector": [f"Kiểm tra viên mô phỏng {1 + i % 9}" for i in range(count)],
             "inspected": "2025-06-30",
             "contract": "Hợp đồng mô phỏng CX-01",

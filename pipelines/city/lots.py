@@ -39,7 +39,13 @@ class Lots:
     """Whether the lot is a field behind a house lot."""
 
     def take(self, index: IntArray | BoolArray) -> Lots:
-        """Some of the lots."""
+        """Choose some of the lots.
+
+        Parameters
+        ----------
+        index : ndarray (lot,) of int or of bool
+            Lots to keep, in that order.
+        """
         return Lots(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
     def slab(self, left: FloatArray, right: FloatArray, rear: FloatArray, front: FloatArray) -> Geometries:
@@ -82,7 +88,7 @@ def cut(pieces: Geometries, homes: BoolArray, urban: FloatArray, rng: np.random.
     Returns
     -------
     Lots
-        Lots in the order of their pieces; cuts run through a whole piece, so that lots back to back share their corners.
+        Lots in the order of their pieces; cuts run through a whole piece, so that lots back to back share corners.
     """
     boxes = Boxes.around(pieces)
     slab_piece, left, right = _slabs(boxes, homes, urban, rng)
@@ -100,7 +106,9 @@ def cut(pieces: Geometries, homes: BoolArray, urban: FloatArray, rng: np.random.
     return replace(lots.take(owner[keep]), geometry=parts[keep])
 
 
-def _slabs(boxes: Boxes, homes: BoolArray, urban: FloatArray, rng: np.random.Generator) -> tuple[IntArray, FloatArray, FloatArray]:
+def _slabs(
+    boxes: Boxes, homes: BoolArray, urban: FloatArray, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray, FloatArray]:
     """Cut each piece along its longer side; return piece, start and end of every slab [m]."""
     count = len(homes)
     core = 5.6 - 1.3 * np.clip(urban, 0.0, 1.0)
@@ -121,7 +129,7 @@ def _slabs(boxes: Boxes, homes: BoolArray, urban: FloatArray, rng: np.random.Gen
 
 
 def _bands(boxes: Boxes, homes: BoolArray, urban: FloatArray) -> tuple[IntArray, FloatArray, FloatArray, BoolArray]:
-    """Cut each piece across: return piece, rear and front [m] of every row of lots, and whether it is a row of fields."""
+    """Cut each piece across: return piece, rear and front [m] of every row of lots, and whether it holds fields."""
     half = boxes.short / 2
     rural = homes & (urban < SUBURBAN)
     double = homes & (boxes.short >= np.where(rural, 150.0, 30.0))

@@ -16,9 +16,9 @@ WARDS = (
 )  # fmt: skip
 """Names of wards; *mẫu* means sample."""
 MAIN_STREETS = (
-    "Phù Sa", "Hòa Bình", "Thống Nhất", "Đoàn Kết", "Bình Minh", "Tương Lai", "Ánh Dương", "Sum Họp", "Cửu Long",
-    "Đồng Bằng", "Hạnh Phúc", "Hòa Hợp", "Tự Do", "Lao Động", "Thanh Niên", "Sông Xanh", "Cánh Buồm", "Hải Đăng",
-    "Thái Bình Dương", "Biển Đông", "Bạch Đàn", "Mặt Trời", "Sao Mai", "Trăng Rằm",
+    "Phù Sa", "Hòa Bình", "Mùa Vàng", "Chợ Nổi", "Bình Minh", "Tương Lai", "Ánh Dương", "Sum Họp", "Cửu Long",
+    "Đồng Bằng", "Hạnh Phúc", "Hòa Hợp", "Bông Lúa", "Ban Mai", "Hừng Đông", "Sông Xanh", "Cánh Buồm", "Hải Đăng",
+    "Cầu Tre", "Bến Đò", "Bạch Đàn", "Mặt Trời", "Sao Mai", "Trăng Rằm",
 )  # fmt: skip
 _FIRST = (
     "Hoa", "Sao", "Bông", "Lá", "Vườn", "Đồng", "Bến", "Gò", "Ruộng", "Cầu", "Chim", "Cây", "Ngõ", "Xóm", "Bờ", "Lúa",
@@ -27,9 +27,9 @@ _FIRST = (
 _SECOND = (
     "Sen", "Mai", "Lan", "Cúc", "Sứ", "Lài", "Trúc", "Đào", "Hồng", "Súng", "Phượng", "Bằng Lăng", "Sao Đen", "Dầu Rái",
     "Điên Điển", "Lục Bình", "Ô Môi", "Me", "Xoài", "Mận", "Ổi", "Dừa", "Cau", "Chuối", "Khế", "Bưởi", "Cam", "Quýt",
-    "Nhãn", "Vú Sữa", "Sầu Riêng", "Chôm Chôm", "Măng Cụt", "Mù U", "Gừa", "Bần", "Tràm", "Đước", "Lau", "Sậy", "Cò Trắng",
-    "Vàng", "Xanh", "Mới", "Lớn", "Nhỏ", "Đông", "Tây", "Nam", "Bắc", "Sớm", "Chiều", "Bồ Câu", "Sơn Ca", "Hải Âu",
-    "Vành Khuyên", "Chìa Vôi", "Sáo Sậu", "Le Le", "Én",
+    "Nhãn", "Vú Sữa", "Sầu Riêng", "Chôm Chôm", "Măng Cụt", "Mù U", "Gừa", "Bần", "Tràm", "Đước", "Lau", "Sậy",
+    "Cò Trắng", "Vàng", "Xanh", "Mới", "Lớn", "Nhỏ", "Đông", "Tây", "Nam", "Bắc", "Sớm", "Chiều", "Bồ Câu", "Sơn Ca",
+    "Hải Âu", "Vành Khuyên", "Chìa Vôi", "Sáo Sậu", "Le Le", "Én",
 )  # fmt: skip
 STREETS = (
     *_SECOND[:41], *_SECOND[52:], *(f"{first} {second}" for second in _SECOND for first in _FIRST if first != second),

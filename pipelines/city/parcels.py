@@ -91,7 +91,7 @@ def survey(
 
 
 def _numbered(shapes: Geometries) -> tuple[IntArray, IntArray, IntArray]:
-    """Sheets from north-west to south-east, numbers within each likewise; return both and the order they put lots in."""
+    """Count sheets from north-west to south-east, and lots within each; return both and the order of the lots."""
     inside = shapely.point_on_surface(shapes)
     x, y = np.round(shapely.get_x(inside), 2), np.round(shapely.get_y(inside), 2)
     column, row = np.floor((x - x.min()) / SHEET), np.floor((y.max() - y) / SHEET)

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from pipelines.city.blocks import URBAN
-from pipelines.city.frame import CRS, FloatArray, Frame, Geometries, IntArray
+from pipelines.city.frame import CRS, FloatArray, Frame, Geometries, IntArray, either
 from pipelines.city.graph import Network, Tree, shortest
 from pipelines.city.skeleton import CLASSES, intensity
 from pipelines.city.streets import Streets
@@ -101,14 +101,15 @@ def _table(
     start = np.append(code[number[tree.parent[flow]]], code[count])
     urban = intensity(frame, *frame.locate(shapely.centroid(lines)))
     transformer = element == "transformer"
+    customers = np.where(transformer, rng.integers(30, 140, count), np.nan)
     nodes = {
         "identifier:synthetic-asset": code[: count + 1], "element": np.append(element, "substation"),
         "feeder": np.append(label, "MP-XT00"), "voltage": np.append(np.full(count, MEDIUM), HIGH),
         "rating": np.append(np.where(transformer, rng.choice([160.0, 250.0, 400.0, 630.0], count), np.nan), 63_000.0),
         "base_height": np.append(np.where(transformer, np.round(rng.uniform(0.3, 3.2, count), 1), np.nan), 1.5),
-        "switch_state": np.append(np.where(element == "switch", "closed", None), None),
-        "customers": pd.array(np.append(np.where(transformer, rng.integers(30, 140, count), np.nan), np.nan), dtype="Int64"),
-        "meter": np.append(np.where(transformer, "MP-CT mô phỏng", None), None),
+        "switch_state": either(np.append(element == "switch", False), "closed"),
+        "customers": pd.array(np.append(customers, np.nan), dtype="Int64"),
+        "meter": either(np.append(transformer, False), "Công tơ mô phỏng"),
     }  # fmt: skip
     wires = {
         "identifier:synthetic-asset": code[count + 1 : count + 1 + len(lines)],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -109,7 +111,7 @@ def intensity(frame: Frame, along: FloatArray, inland: FloatArray) -> FloatArray
     upstream = 0.36 * np.exp(-(((x - 0.06) / 0.09) ** 2) - ((y - 0.04) / 0.14) ** 2)
     downstream = 0.52 * np.exp(-(((x - 0.88) / 0.09) ** 2) - ((y - 0.10) / 0.16) ** 2)
     inland_market = 0.46 * np.exp(-(((x - 0.66) / 0.08) ** 2) - ((y - 0.68) / 0.08) ** 2)
-    return np.maximum.reduce([core, upstream, downstream, inland_market])
+    return np.asarray(np.maximum.reduce([core, upstream, downstream, inland_market]))
 
 
 def parallel_count(frame: Frame) -> int:
@@ -147,7 +149,7 @@ def draw(frame: Frame, waters: Waters, limit: shapely.Polygon, rng: np.random.Ge
     return Lines(parts[keep], lines.street_class[owner][keep], lines.name[owner][keep])
 
 
-def _parallels(frame: Frame, rng: np.random.Generator, names: object) -> Lines:
+def _parallels(frame: Frame, rng: np.random.Generator, names: Iterator[str]) -> Lines:
     """Streets along the river, denser near it; the last but one is the bypass."""
     count = parallel_count(frame)
     along = np.arange(-100.0, frame.length + 101.0, STEP)
@@ -161,17 +163,17 @@ def _parallels(frame: Frame, rng: np.random.Generator, names: object) -> Lines:
     return Lines.of(np.array(lines), np.array(classes, dtype=object), _take(names, count))
 
 
-def _take(names: object, count: int) -> Geometries:
-    return np.array([next(names) for _ in range(count)], dtype=object)  # type: ignore[call-overload]
+def _take(names: Iterator[str], count: int) -> Geometries:
+    return np.array([next(names) for _ in range(count)], dtype=np.object_)
 
 
-def _radials(frame: Frame, waters: Waters, rng: np.random.Generator, names: object) -> Lines:
+def _radials(frame: Frame, waters: Waters, rng: np.random.Generator, names: Iterator[str]) -> Lines:
     """Streets from the quay to the fields, bending as the canals on both sides of them do."""
     inland = np.arange(QUAY - 20.0, frame.depth + 120.0, STEP)
     canals = [_straighter(inland, course.at(inland)) for course in waters.canals]
     rails = [np.zeros_like(inland), *canals, np.full_like(inland, frame.length)]
     lines, classes = [], []
-    for gap, (left, right) in enumerate(zip(rails[:-1], rails[1:], strict=True)):
+    for gap, (left, right) in enumerate(pairwise(rails)):
         inner = 0 < gap < len(rails) - 2
         shares = (0.34, 0.67) if inner else (0.5,)
         for share in shares:
@@ -199,7 +201,10 @@ def _banks(frame: Frame, waters: Waters) -> Lines:
     kind, shape = table["kind"].to_numpy(), table.geometry.to_numpy()
     wide, creeks = bank_zones(waters)
     near = shapely.buffer(wide, -3 * OVERSHOOT)
-    bank_lines, path_lines = _pieces(shapely.boundary(wide)), _pieces(shapely.difference(shapely.boundary(creeks), near))
+    bank_lines, path_lines = (
+        _pieces(shapely.boundary(wide)),
+        _pieces(shapely.difference(shapely.boundary(creeks), near)),
+    )
     classes = _bank_class(frame, bank_lines, _along_river(bank_lines, shape[kind == "river"][0]))
     names = _named(bank_lines, classes, table["name"].to_numpy(), shape)
     return Lines.of(bank_lines, classes, names) + Lines.of(path_lines, "alley")
@@ -221,10 +226,11 @@ def bank_zones(waters: Waters) -> tuple[BaseGeometry, BaseGeometry]:
     kind, shape = waters.table["kind"].to_numpy(), waters.table.geometry.to_numpy()
     reach = np.select([kind == "river", kind == "creek"], [QUAY, TOWPATH], BANK)
     strips = shapely.buffer(shape, reach, quad_segs=4)
-    return tuple(
+    wide, creeks = (
         shapely.simplify(shapely.union_all(strips[group], grid_size=0.01), 0.8)
         for group in (kind != "creek", kind == "creek")
-    )  # type: ignore[return-value]
+    )
+    return wide, creeks
 
 
 def _pieces(line: BaseGeometry) -> Geometries:
@@ -236,8 +242,7 @@ def _pieces(line: BaseGeometry) -> Geometries:
 def _runs(line: shapely.LineString) -> Geometries:
     vertices = np.round(shapely.get_coordinates(shapely.segmentize(line, 60.0)), 2)
     cuts = np.linspace(0, len(vertices) - 1, max(1, round(line.length / 400.0)) + 1).round().astype(int)
-    pairs = zip(cuts[:-1], cuts[1:], strict=True)
-    return np.array([shapely.linestrings(vertices[a : b + 1]) for a, b in pairs if b > a])
+    return np.array([shapely.linestrings(vertices[a : b + 1]) for a, b in pairwise(cuts) if b > a])
 
 
 def _along_river(lines: Geometries, river: BaseGeometry) -> BoolArray:
@@ -252,7 +257,8 @@ def _named(lines: Geometries, classes: Geometries, names: Geometries, waters: Ge
     """Name bank roads after the water they follow, and after what they are there."""
     nearest = shapely.STRtree(waters).nearest(_middles(lines))
     return np.array(
-        [BANK_ROADS[c].format(names[i].removeprefix("Sông ")) for i, c in zip(nearest, classes, strict=True)], dtype=object
+        [BANK_ROADS[c].format(names[i].removeprefix("Sông ")) for i, c in zip(nearest, classes, strict=True)],
+        dtype=object,
     )
 
 

@@ -118,7 +118,7 @@ def _pruned(network: Network, limit: shapely.Polygon) -> BoolArray:
 
 
 def _grouped(lines: Lines, source: IntArray) -> tuple[IntArray, IntArray]:
-    """Number the streets: lines of one name and class are one; return street of each edge, first line of each street."""
+    """Find the streets, lines of one name and class being one: street of each edge, first line of each street."""
     key = [
         f"{name}|{class_}" if name else f"#{index}"
         for index, (name, class_) in enumerate(zip(lines.name, lines.street_class, strict=True))
@@ -209,7 +209,12 @@ def _english(name: str) -> str:
     if plain.startswith("Hem "):
         _, number, street = plain.split(" ", 2)
         return f"Alley {number}, {street} Street"
-    for prefix, suffix, ending in (("Bo ", " noi dai", "Bank Extension"), ("Bo ", "", "Bank"), ("Ben ", "", "Quay"), ("Loi ", "", "Path")):
+    for prefix, suffix, ending in (
+        ("Bo ", " noi dai", "Bank Extension"),
+        ("Bo ", "", "Bank"),
+        ("Ben ", "", "Quay"),
+        ("Loi ", "", "Path"),
+    ):
         if plain.startswith(prefix) and plain.endswith(suffix):
             return f"{plain.removeprefix(prefix).removesuffix(suffix)} {ending}"
     return f"{plain} Street"

@@ -89,7 +89,9 @@ def subdivide(
         done_origin.append(origin[~large])
         if not large.any():
             break
-        halves, owner, cut, cutter = _halve(pieces[large], _choose(boxes, longest[origin], large), large, boxes, rng, tilt)
+        halves, owner, cut, cutter = _halve(
+            pieces[large], _choose(boxes, longest[origin], large), large, boxes, rng, tilt
+        )
         lines.append(cut)
         areas.append(shapely.area(pieces[large])[cutter])
         line_origin.append(origin[large][cutter])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from pipelines.city.frame import CRS, FloatArray, Geometries, IntArray
+from pipelines.city.frame import CRS, FloatArray, Geometries, IntArray, either
 from pipelines.city.graph import Network, cut, shortest
 from pipelines.city.skeleton import CLASSES
 from pipelines.city.streets import Streets
@@ -90,14 +90,16 @@ def _table(
     ground = relief.at(pipes.points[used])
     year = rng.integers(1985, 2025, lines)
     diameter = np.array(DIAMETER)[rank]
-    material = np.where(diameter >= 250, "ductile_iron", np.where(year < 2000, "cast_iron", np.where(year < 2010, "upvc", "hdpe")))
+    material = np.where(
+        diameter >= 250, "ductile_iron", np.where(year < 2000, "cast_iron", np.where(year < 2010, "upvc", "hdpe"))
+    )
     element = kind[used]
     zone = np.where(way < 1500, "MP-DMA-1", np.where(way < 3000, "MP-DMA-2", "MP-DMA-3"))
     node_rows = {
         "identifier:synthetic-asset": code[:nodes], "element": element,
         "elevation": np.round(ground - BURIED, 2),
         "capacity": np.where(element == "treatment_plant", 40_000.0, np.nan),
-        "valve_state": np.where(element == "valve", np.where(rng.random(nodes) < 0.03, "closed", "open"), None),
+        "valve_state": either(element == "valve", np.where(rng.random(nodes) < 0.03, "closed", "open")),
         "zone": zone[used],
     }  # fmt: skip
     pipe_rows = {

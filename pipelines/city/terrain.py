@@ -124,7 +124,9 @@ def _natural(frame: Frame, waters: Waters, points: Geometries, rng: np.random.Ge
     level += 0.42 * np.clip(intensity(frame, along, inland) - 0.1, 0.0, 0.6)
     x, y = along / frame.length, inland / frame.depth
     for place, depth, hollow in _LOW:
-        level -= hollow * np.exp(-(((x - place) * frame.length) ** 2 + ((y - depth) * frame.depth) ** 2) / (2 * 230.0**2))
+        level -= hollow * np.exp(
+            -(((x - place) * frame.length) ** 2 + ((y - depth) * frame.depth) ** 2) / (2 * 230.0**2)
+        )
     waves = [Wave.draw(rng, 0.035, length) for length in (1700.0, 1300.0, 900.0)]
     level += waves[0](along) + waves[1](inland) + waves[2](along + 0.7 * inland)
     return np.asarray(np.maximum(level, 0.30))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from pipelines.city.frame import FloatArray, Frame, Geometries
+from pipelines.city.frame import BoolArray, FloatArray, Frame, Geometries, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,14 @@ WISHES = (
     Wish("DGD", 20, (8_000, 40_000), (), (0.2, 1.0)),
     Wish("TON", 9, (2_500, 15_000), (), (0.15, 1.0)),
     Wish("TMD", 11, (8_000, 45_000), ((0.41, 0.04), (0.46, 0.10), (0.36, 0.14), (0.50, 0.16)), (0.4, 1.0)),
-    Wish("SKN", 12, (20_000, 160_000), ((0.90, 0.55), (0.92, 0.60), (0.88, 0.62), (0.94, 0.55)), (0.0, 0.3), together=True),
+    Wish(
+        "SKN",
+        12,
+        (20_000, 160_000),
+        ((0.90, 0.55), (0.92, 0.60), (0.88, 0.62), (0.94, 0.55)),
+        (0.0, 0.3),
+        together=True,
+    ),
     Wish("DNL", 1, (8_000, 60_000), ((0.55, 0.62),), (0.0, 0.6)),
     Wish("DTL", 1, (8_000, 60_000), ((0.12, 0.06),), (0.0, 0.7)),
     Wish("NTD", 2, (10_000, 90_000), ((0.15, 0.85), (0.60, 0.92)), (0.0, 0.2)),
@@ -93,11 +100,13 @@ def _compactness(polygons: Geometries) -> FloatArray:
     return np.asarray(4 * np.pi * shapely.area(polygons) / shapely.length(polygons) ** 2)
 
 
-def _distance(place: FloatArray, candidates: np.ndarray, target: tuple[float, float] | None, taken: np.ndarray) -> FloatArray:
+def _distance(
+    place: FloatArray, candidates: IntArray, target: tuple[float, float] | None, taken: BoolArray
+) -> FloatArray:
     """Score of candidates, lower is better: near the target, or else far from those that serve already."""
     here = place[candidates]
     if target is not None:
-        return np.hypot(*(here - np.array(target)).T)
+        return np.asarray(np.hypot(*(here - np.array(target)).T))
     others = place[taken] if taken.any() else np.array([[0.41, 0.05]])
     gap = np.hypot(here[:, None, 0] - others[None, :, 0], here[:, None, 1] - others[None, :, 1])
-    return -np.minimum(gap.min(axis=1), 0.25)
+    return np.asarray(-np.minimum(gap.min(axis=1), 0.25))

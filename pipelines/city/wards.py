@@ -35,10 +35,13 @@ def divide(frame: Frame, waters: Waters, limit: shapely.Polygon, main: Lines) ->
     faces = _faces(frame, waters, limit, main)
     along, inland = frame.locate(shapely.centroid(faces))
     band = np.digitize(inland, [0.22 * frame.depth, 0.45 * frame.depth])
-    faces, along, inland = (values[np.lexsort((along, band))] for values in (faces, along, inland))
+    order = np.lexsort((along, band))
+    faces, along, inland = faces[order], along[order], inland[order]
     # The densest place of a unit decides what it is; its centre may lie in the fields.
     dense = intensity(frame, along, np.maximum(inland - 0.18 * frame.depth, 0.03 * frame.depth)) > 0.30
-    names = [WARDS[i] if i < len(WARDS) else f"{WARDS[i % len(WARDS)]} {i // len(WARDS) + 1}" for i in range(len(faces))]
+    names = [
+        WARDS[i] if i < len(WARDS) else f"{WARDS[i % len(WARDS)]} {i // len(WARDS) + 1}" for i in range(len(faces))
+    ]
     return gpd.GeoDataFrame(
         {
             "identifier:synthetic-ward": [f"MP-P{i + 1:02d}" for i in range(len(faces))],

@@ -21,7 +21,7 @@ class Waters:
     """All water of the city and the lines it runs along."""
 
     table: gpd.GeoDataFrame
-    """One row per waterway: name, kind (river, canal, dug_canal, creek), bed [m, synthetic datum], centreline, polygon."""
+    """One row per waterway: name, kind (river, canal, dug_canal, creek), bed [m, synthetic datum], line and polygon."""
     river_width: float
     """Width of the river [m]."""
     canals: tuple[Course, ...]
@@ -46,7 +46,18 @@ class Course:
     """Width at that distance [m]."""
 
     def at(self, inland: FloatArray) -> FloatArray:
-        """Place along the bank [m] at distances inland [m]."""
+        """Where the canal is at some distances inland.
+
+        Parameters
+        ----------
+        inland : ndarray (point,) [m]
+            Distances inland.
+
+        Returns
+        -------
+        ndarray (point,) [m]
+            Places along the bank.
+        """
         return np.interp(inland, self.inland, self.along)
 
 
@@ -78,9 +89,7 @@ def draw(frame: Frame, rng: np.random.Generator) -> Waters:
     main = shapely.union_all(table.geometry[table["kind"] != "creek"].to_numpy(), grid_size=0.01)
     body = shapely.union_all([main, *table.geometry[table["kind"] == "creek"]], grid_size=0.01)
     islet = _islet(frame, width)
-    return Waters(
-        table, width, canals, shapely.difference(body, islet), shapely.difference(main, islet), islet
-    )
+    return Waters(table, width, canals, shapely.difference(body, islet), shapely.difference(main, islet), islet)
 
 
 def _name(index: int) -> str:
@@ -126,7 +135,7 @@ def _islet(frame: Frame, width: float) -> shapely.Polygon:
 
 
 def _canals(frame: Frame, rng: np.random.Generator) -> tuple[Course, ...]:
-    """Main canals, evenly spread with jitter, meandering inland and narrowing."""
+    """Draw the main canals, evenly spread with jitter, meandering inland and narrowing."""
     count = max(1, round(4 * frame.unit))
     inland = np.arange(-40.0, frame.depth + 901.0, STEP)
     spacing = frame.length / count
@@ -156,17 +165,15 @@ def _creeks(frame: Frame, canals: tuple[Course, ...], rng: np.random.Generator) 
         for side, start in ((-1, 0.20), (1, 0.31), (-1, 0.50), (1, 0.60), (-1, 0.90), (1, 0.95)):
             room = abs(ends[index + 1 + side] - ends[index + 1])
             reach = room * (0.36 if 0 < index + 1 + side < len(ends) - 1 else 0.7) * rng.uniform(0.75, 1.1)
-            creeks.append(_creek(frame, canal, rng, side * reach, (start + rng.uniform(-0.03, 0.03)) * frame.depth))
+            creeks.append(_creek(canal, rng, side * reach, (start + rng.uniform(-0.03, 0.03)) * frame.depth))
     for left, right in zip(canals[:-1:2], canals[1::2], strict=False):
         inland = 0.40 * frame.depth
         reach = float(right.at(np.array(inland)) - left.at(np.array(inland)))
-        creeks.append(_creek(frame, left, rng, reach, inland, taper=False))
+        creeks.append(_creek(left, rng, reach, inland, taper=False))
     return creeks
 
 
-def _creek(
-    frame: Frame, canal: Course, rng: np.random.Generator, reach: float, inland: float, *, taper: bool = True
-) -> Course:
+def _creek(canal: Course, rng: np.random.Generator, reach: float, inland: float, *, taper: bool = True) -> Course:
     """Creek of signed reach along the bank [m], from a canal at a distance inland [m]."""
     steps = np.linspace(0.0, 1.0, max(6, round(abs(reach) / STEP)))
     wander = Wave.draw(rng, 26.0, 420.0, 2)

@@ -121,7 +121,7 @@ def _areas(frame: Frame, blocks: Blocks, kept: np.ndarray, rng: np.random.Genera
     size = np.where(town >= URBAN, 310.0, np.where(town >= SUBURBAN, 360.0, 620.0)) * (0.55 + 0.45 * frame.unit)
     fresh = subdivide(blocks.superblocks, size, 0.72 * size, rng, tilt=0.12)
     institutions = shapely.union_all(blocks.quarters[kept], grid_size=0.01)
-    rest, owner = shapely.get_parts(_clean(shapely.difference(fresh.pieces, institutions)), return_index=True)
+    rest = shapely.get_parts(_clean(shapely.difference(fresh.pieces, institutions)))
     rest = rest[shapely.area(rest) > 150.0]
     along, inland = frame.locate(shapely.centroid(rest))
     urban = intensity(frame, along, inland)
@@ -172,7 +172,8 @@ def _table(frame: Frame, shape: Geometries, use: Geometries, rng: np.random.Gene
 
 def _title(use: str) -> tuple[str, str]:
     plain = {
-        "ROAD": ("Đường giao thông", "Street"), "SON": ("Sông rạch", "Waterway"), "BANK": ("Cây xanh ven sông", "Bank green"),
+        "ROAD": ("Đường giao thông", "Street"), "SON": ("Sông rạch", "Waterway"),
+        "BANK": ("Cây xanh ven sông", "Bank green"),
         "CLN": ("Vườn cây lâu năm", "Orchards"), "LUA": ("Đất lúa", "Rice land"), "NTD": ("Nghĩa trang", "Cemetery"),
     }  # fmt: skip
     return plain[use] if use in plain else LIMITS[use].title

@@ -42,7 +42,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "geometry-heights-dropped": ("Bỏ cao độ toàn số 0", "Heights of zero dropped"),
     "geometry-heights-kept": ("Giữ cao độ", "Heights kept"),
     "geometry-invalid": ("Hình học sai", "Invalid geometry"),
-    "geometry-reprojected": Label("Hình học hỏng khi chuyển hệ tọa độ", "Geometry broken by the reprojection"),
+    "geometry-reprojected": ("Hình học hỏng khi chuyển hệ tọa độ", "Geometry broken by the reprojection"),
     "geometry-measures": ("Bỏ giá trị đo M", "Measures dropped"),
     "geometry-missing": ("Thiếu hình", "No geometry"),
     "geometry-nested-collection": ("Tập hợp hình lồng nhau", "Nested collection of geometries"),

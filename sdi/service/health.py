@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from importlib.metadata import PackageNotFoundError, version
 
@@ -12,6 +13,8 @@ from starlette.responses import Response
 from sdi.errors import PhusaError
 from sdi.service.context import Context
 from sdi.service.negotiation import JSON
+
+logger = logging.getLogger(__name__)
 
 
 def health(context: Context, _: Request) -> Response:
@@ -29,10 +32,8 @@ def health(context: Context, _: Request) -> Response:
     try:
         stock = context.keeper.current()
     except (PhusaError, OSError) as error:
-        body |= {
-            "status": "unavailable",
-            "reason": str(error) if isinstance(error, PhusaError) else "the publication cannot be read",
-        }
+        logger.error("nothing can be served: %s", error)
+        body["status"] = "unavailable"
         status = 503
     else:
         body |= {

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sdi.errors import Gone, InputError, NotFound, PhusaError, RefusedError
+from sdi.errors import Gone, InputError, NotFound, PhusaError, RefusedError, WorkspaceError
 from sdi.service.negotiation import HTML, JSON, LANGUAGES, ROOT, Wish, language_of, prefers_html
 from sdi.service.phrase import say
 from sdi.service.view import render
@@ -79,6 +79,8 @@ def problem_of(error: Exception) -> Problem:
         if isinstance(error, kind) and isinstance(error, PhusaError):
             successors = error.successors if isinstance(error, Gone) else ()
             return Problem(status, code, error.message, successors)
+    if isinstance(error, WorkspaceError):
+        return Problem(503, "NoApplicableCode", "nothing can be served at the moment; the log of the server says why")
     return Problem(500, "NoApplicableCode", "the server made a mistake; its log says which")
 
 
@@ -100,6 +102,8 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    elif isinstance(error, WorkspaceError):
+        logger.error("%s %s: %s", request.method, request.url.path, error.message)
     language = _language(request)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     headers |= {"Content-Language": language, "Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}

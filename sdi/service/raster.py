@@ -8,6 +8,7 @@ fields for GeoTIFF, writes CRS identifiers that do not exist and leaves nodata i
 
 from __future__ import annotations
 
+import atexit
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -196,6 +197,9 @@ class _Handles:
         state = Path(definition["data"]).stat()
         key = (definition["data"], state.st_ino, state.st_mtime_ns)
         with self._turn:
+            if not self._open:
+                # GDAL writes to the log when it closes a file, which must not happen after Python has gone.
+                atexit.register(self._open.clear)
             if key not in self._open:
                 self._open[key] = kind(definition)
             self._open.move_to_end(key)

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from sdi import encoding
 from sdi.entry import SourceOptions
 from sdi.source import geojson
 from sdi.source.delivery import Limits, Raw, refused
-from sdi.source.gdal import frame, unreadable
+from sdi.source.gdal import frame
 
 _DELIMITERS = (",", ";", "\t", "|")
 
@@ -76,20 +77,14 @@ def read_parquet(path: Path, options: SourceOptions, limits: Limits) -> Raw:
     RefusedError
         If the file is damaged or oversized.
     """
-    try:
-        metadata = pq.read_metadata(path)
-        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-        size = sum(group.total_byte_size for group in groups)
-        if metadata.num_rows > limits.rows or size > limits.file_bytes:
-            found = f"{path.name} announces {metadata.num_rows:,} rows and {size:,} bytes unpacked"
-            raise refused("too-many-rows", found, f"at most {limits.rows:,} rows are read")
-        if b"geo" not in (metadata.metadata or {}):
-            return _placed(frame(pq.read_table(path)), options)
-        table = gpd.read_parquet(path)
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ValueError) and hasattr(error, "details"):
-            raise
-        raise unreadable(path, error) from error
+    metadata = pq.read_metadata(path)
+    size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    if metadata.num_rows > limits.rows or size > limits.file_bytes:
+        found = f"{path.name} announces {metadata.num_rows:,} rows and {size:,} bytes unpacked"
+        raise refused("too-many-rows", found, f"at most {limits.rows:,} rows are read")
+    if b"geo" not in (metadata.metadata or {}):
+        return _placed(frame(pq.read_table(path)), options)
+    table = gpd.read_parquet(path)
     places = np.asarray(table.geometry.to_numpy(), dtype=object)
     if int(shapely.get_num_coordinates(places).sum()) > limits.vertices:
         raise refused("too-many-vertices", f"more than {limits.vertices:,} vertices", "deliver it in parts")
@@ -122,25 +117,37 @@ def read_csv(path: Path, options: SourceOptions, limits: Limits) -> Raw:
     content, name = _text_of(path, options, limits)
     if not content.strip():
         raise refused("file-empty", f"{path.name} holds no line", "ask the supplier for the file again")
-    head = content.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=head.count)
-    try:
-        cells = pd.read_csv(io.StringIO(content), sep=delimiter, header=None, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        found = f"{path.name}: {str(error).removeprefix('Error tokenizing data. C error: ')}"
-        raise refused("csv-ragged", found, "a quote or a delimiter is missing; export the table again") from error
-    short = np.flatnonzero(cells.isna().any(axis=1))
-    if len(short):
-        have = int(cells.iloc[short[0]].notna().sum())
-        found = f"{path.name}: line {short[0] + 1} has {have} of {cells.shape[1]} columns"
-        raise refused("csv-ragged", found, "a delimiter is missing; export the table again", line=int(short[0]) + 1)
-    if cells.shape[0] > limits.rows or cells.shape[1] > limits.columns:
-        raise refused("too-many-rows", f"{path.name} has {cells.shape[0]:,} lines", f"at most {limits.rows:,} are read")
-    table = cells.iloc[1:].reset_index(drop=True).astype(object)
-    table.columns = pd.Index([str(cell).strip() for cell in cells.iloc[0]], dtype=object)
+    cells = _cells(path, content, limits)
+    if cells.num_rows > limits.rows:
+        raise refused("too-many-rows", f"{path.name} has {cells.num_rows:,} lines", f"at most {limits.rows:,} are read")
+    columns = [cells.column(number).to_pylist() for number in range(cells.num_columns)]
+    table = pd.DataFrame({number: pd.Series(column[1:], dtype=object) for number, column in enumerate(columns)})
+    table.columns = pd.Index([column[0].strip() for column in columns], dtype=object)
     raw = _placed(table.where(table != "", None), options)
     raw.encoding = name
     return raw
+
+
+def _cells(path: Path, content: str, limits: Limits) -> pa.Table:
+    """Split delimited text into cells; the first row holds the names."""
+    delimiter = max(_DELIMITERS, key=content.lstrip("\r\n").split("\n", 1)[0].count)
+    data = content.encode("utf-8", "surrogateescape")
+    texts = {f"f{number}": pa.string() for number in range(limits.columns)}
+    try:
+        cells = arrow_csv.read_csv(
+            io.BytesIO(data),
+            arrow_csv.ReadOptions(autogenerate_column_names=True, block_size=len(data) + 1, use_threads=False),
+            arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            arrow_csv.ConvertOptions(column_types=texts, strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid as error:
+        found = f"{path.name}: {str(error).removeprefix('CSV parse error: ')}"
+        raise refused("csv-ragged", found, "a delimiter or a quote is missing; export the table again") from error
+    last = cells.column(cells.num_columns - 1)
+    if content.count('"') % 2 and any("\n" in cell for cell in last.to_pylist()):
+        found = f"{path.name}: a quote is opened in row {cells.num_rows} and never closed"
+        raise refused("csv-ragged", found, "export the table again")
+    return cells
 
 
 def _text_of(path: Path, options: SourceOptions, limits: Limits) -> tuple[str, str]:

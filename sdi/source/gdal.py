@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -43,30 +42,27 @@ def read_container(path: Path, options: SourceOptions, limits: Limits) -> Raw:
     Raises
     ------
     RefusedError
-        If the file is damaged, in use, oversized or of another format, or the layer is not clear.
+        If the file is in use, oversized or of another format, or the layer is not clear.
     """
     journal = path.with_name(path.name + "-wal")
     if journal.exists() and journal.stat().st_size:
         cure = "close the program that has it open and deliver the file again"
         raise refused("file-in-use", f"{path.name} comes with a journal, {journal.name}: changes are outstanding", cure)
-    try:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         layer = _layer(path, options.layer)
         information = pyogrio.read_info(path, layer=layer)
-    except (DataSourceError, DataLayerError) as error:
-        raise unreadable(path, error) from error
-    if information["driver"] not in _DRIVERS:
-        found = f"{path.name} is of format {information['driver']}"
-        raise refused("format-unsupported", found, "export the layer as GeoPackage")
-    count = information["features"]
-    # A row cannot be smaller than a byte: a header that promises more would only reserve memory.
-    if count > min(limits.rows, path.stat().st_size):
-        raise refused("too-many-rows", f"{path.name} announces {count:,} rows", f"at most {limits.rows:,} are read")
-    return from_gdal(path, layer, limits)
-
-
-def unreadable(path: Path, error: Exception) -> Exception:
-    """Build the error about a file that its own driver cannot read."""
-    return refused("file-unreadable", f"{path.name} cannot be read: {error}", "open it in a GIS and export it again")
+        if information["driver"] not in _DRIVERS:
+            found = f"{path.name} is of format {information['driver']}"
+            raise refused("format-unsupported", found, "export the layer as GeoPackage")
+        count = information["features"]
+        # A row cannot be smaller than a byte: a header that promises more would only reserve memory.
+        if count > min(limits.rows, path.stat().st_size):
+            raise refused("too-many-rows", f"{path.name} announces {count:,} rows", f"at most {limits.rows:,} are read")
+        raw = from_gdal(path, layer, limits)
+    if any("Measured" in str(warning.message) for warning in said):
+        raw.remark("geometry-measures", "vertices carry measures (M); dropped")
+    return raw
 
 
 def _layer(path: Path, wanted: str | None) -> str:
@@ -102,18 +98,8 @@ def from_gdal(path: Path, layer: str | None, limits: Limits, **options: Any) -> 
     Raw
         The table; names of columns may repeat.
 
-    Raises
-    ------
-    RefusedError
-        If the driver gives up.
     """
-    try:
-        with warnings.catch_warnings():
-            # Dropped measures are reported by our own look at the file.
-            warnings.filterwarnings("ignore", message="Measured")
-            meta, table = pyogrio.read_arrow(path, layer=layer, **options)
-    except (DataSourceError, DataLayerError, FeatureError, pa.ArrowException) as error:
-        raise unreadable(path, error) from error
+    meta, table = pyogrio.read_arrow(path, layer=layer, **options)
     raw = Raw(pd.DataFrame(), np.full(table.num_rows, None, dtype=object), declared_crs(meta["crs"]))
     # The geometry stands last; an attribute may have its name.
     places = [number for number, field in enumerate(table.schema) if _is_geometry(field)]

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import logging
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
 from pyproj import CRS
 
 from sdi import expression
 from sdi.entry import SourceOptions
+from sdi.errors import PhusaError
 from sdi.source import archive, columnar, gdal, georeference, shapefile, strings
 from sdi.source.delivery import Delivery, Limits, Raw, refused
 
 logger = logging.getLogger(__name__)
+
+_FAILURES = (
+    OSError, ValueError, TypeError, ArithmeticError, LookupError, RuntimeError, MemoryError, struct.error,
+    shapely.errors.ShapelyError, pa.ArrowException,
+)  # fmt: skip
+"""What GDAL, Arrow, GEOS and their Python sides raise over damaged bytes."""
 
 Reader = Callable[[Path, SourceOptions, Limits], Raw]
 
@@ -82,7 +91,7 @@ def read(path: Path | str, options: SourceOptions, limits: Limits = Limits()) ->
     sha256 = archive.digest(path)
     with archive.unpacked(path, options.layer, limits) as file:
         name = format_of(file)
-        raw = _READERS[name](file, options, limits)
+        raw = _read(file, name, options, limits)
     if raw.columns.shape[1] > limits.columns:
         raise refused("too-many-columns", f"{raw.columns.shape[1]:,} columns", f"at most {limits.columns:,} are read")
     strings.mend(raw)
@@ -91,6 +100,18 @@ def read(path: Path | str, options: SourceOptions, limits: Limits = Limits()) ->
     table = _taken(_table(raw, crs), options, raw)
     logger.info("%s: %d rows read from %s (%s)", path.name, len(table), name, crs.to_string() if crs else "no places")
     return Delivery(table, crs, raw.encoding, tuple(raw.findings), sha256, path, name)
+
+
+def _read(file: Path, name: str, options: SourceOptions, limits: Limits) -> Raw:
+    """Read a file with its reader; whatever a library says of a damaged file becomes one refusal."""
+    try:
+        return _READERS[name](file, options, limits)
+    except PhusaError:
+        raise
+    except _FAILURES as error:
+        logger.warning("%s: its reader failed", file.name, exc_info=True)
+        found = f"{file.name} cannot be read as {name}: {error}"
+        raise refused("file-unreadable", found, "open it in a GIS and export it again") from error
 
 
 def format_of(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,10 @@ def read_shapefile(path: Path, options: SourceOptions, limits: Limits) -> Raw:
         raise refused("shapefile-rows-differ", found, cure)
     if max(len(shapes.records) if shapes else 0, table.rows if table else 0) > limits.rows:
         raise refused("too-many-rows", f"{path.stem} holds too many rows", f"at most {limits.rows:,} are read")
-    raw = _set(shp or path, shapes, limits)
+    with warnings.catch_warnings():
+        # Dropped measures are reported below, by our own look at the file.
+        warnings.filterwarnings("ignore", message="Measured")
+        raw = _set(shp or path, shapes, limits)
     raw.findings = notes.findings + raw.findings
     _remark_on_parts(raw, shapes, table)
     if table is not None:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 import shapely
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 from rasterio.io import MemoryFile
 
 from tests.browser.conftest import Watched, watch
@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("map_library")]
 
 FAINT = """() => {
   const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+  const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => [r, g, b].map((c) => linear(c / 255))
     .reduce((sum, c, place) => sum + c * [0.2126, 0.7152, 0.0722][place], 0);
   const ground = (element) => {
     for (let one = element; one; one = one.parentElement) {
@@ -271,9 +272,11 @@ def test_a_call_for_a_view_that_is_gone_is_cancelled(desktop: Watched) -> None:
     page = near(desktop, place_of(desktop, "parcels", parcel_number="1"), 19)
     cancelled: list[str] = []
     page.on("requestfailed", lambda request: cancelled.append(f"{request.failure} {request.url}"))
-    page.route("**/collections/trees/items*", lambda route: page.wait_for_timeout(1500) or route.continue_())
+    held: list[Route] = []
+    page.route("**/collections/trees/items*", lambda route: route.continue_() if held else held.append(route))
     page.evaluate("phusaMap.jumpTo({zoom: 16})")
     page.wait_for_timeout(500)
+    assert len(held) == 1
     page.evaluate("phusaMap.jumpTo({zoom: 15})")
     page.wait_for_selector("#map[data-idle]")
     assert [line for line in cancelled if "ERR_ABORTED" in line]
@@ -300,7 +303,8 @@ def test_geometry_of_the_page_is_right(desktop: Watched) -> None:
           const box = await import(base + '/static/js/box.js');
           const ring = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]];
           const hole = [[1, 1], [3, 1], [3, 3], [1, 3], [1, 1]];
-          const u = {type: 'Polygon', coordinates: [[[0, 0], [9, 0], [9, 9], [8, 9], [8, 1], [1, 1], [1, 9], [0, 9], [0, 0]]]};
+          const bend = [[0, 0], [9, 0], [9, 9], [8, 9], [8, 1], [1, 1], [1, 9], [0, 9], [0, 0]];
+          const u = {type: 'Polygon', coordinates: [bend]};
           const square = {type: 'Polygon', coordinates: [ring, hole]};
           return {
             holds: [[0.5, 0.5], [2, 2], [5, 5]].map((point) => box.holds(square, point)),

@@ -12,8 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from catalogs import packaged
+from frmis.scenario_file import read_scenario
 from pipelines.__main__ import parser
+from sdi.catalog import Catalog
+from sdi.errors import CatalogError
 from sdi.settings import Settings
+from sdi.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -97,25 +102,56 @@ def test_a_guide_names_only_files_that_exist():
     assert {(page, path) for page, path in named if not (ROOT / path).exists()} == set()
 
 
+def test_the_register_in_the_guide_is_a_register(tmp_path):
+    write(tmp_path / "registers", "bench", example("register"))
+    assert Catalog.read(packaged(), tmp_path).registers["bench"].publish.collection == "benches"
+
+
+def test_the_mistake_in_the_guide_is_answered_as_the_guide_says(tmp_path):
+    write(tmp_path / "registers", "bench", example("register").replace("type: integer", "type: int"))
+    with pytest.raises(CatalogError) as caught:
+        Catalog.read(packaged(), tmp_path)
+    quoted = re.search(r"registers/bench\.yaml:.*(?=…)", text(DOCS / "guides" / "register.md"))[0]
+    assert quoted in caught.value.message
+
+
+def test_the_entry_in_the_guide_is_an_entry(tmp_path):
+    write(tmp_path, "mycity-trees-2025", example("ingest"))
+    entry = Catalog.read(packaged()).read_entries(tmp_path)["mycity-trees-2025"]
+    assert entry.fields["dbh"].unit == "inch"
+
+
+def test_the_scenario_in_the_guide_is_a_scenario(tmp_path):
+    scenario = read_scenario(write(tmp_path, "storm", example("flood")))
+    assert scenario.duration == 6 * 3600
+
+
+def test_the_city_in_the_guide_is_a_workspace(tmp_path):
+    description = write(tmp_path, "mycity", example("first_city"))
+    assert Workspace.make(tmp_path / "mycity", description, packaged()).crs.code == "EPSG:5897"
+
+
+def example(guide: str) -> str:
+    """First YAML block of a guide."""
+    return re.search(r"```yaml\n(.*?)```", text(DOCS / "guides" / f"{guide}.md"), flags=re.DOTALL)[1]
+
+
+def write(folder: Path, name: str, content: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.yaml"
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
 def test_the_changelog_has_a_place_for_what_is_not_released():
     assert re.search(r"^## \[?\d+\.\d+\.\d+\]? - unreleased$", text(ROOT / "CHANGELOG.md"), flags=re.MULTILINE)
 
 
 @pytest.mark.slow
 def test_the_documentation_builds_without_a_warning(tmp_path):
-    outcome = subprocess.run(
-        [
-            sys.executable,
-            *"-m sphinx -W --keep-going -q -b html -d".split(),
-            tmp_path / "trees",
-            DOCS,
-            tmp_path / "html",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    strict = ["-W", "--keep-going", "-q", "-b", "html", "-d", tmp_path / "trees"]
+    build = [sys.executable, "-m", "sphinx", *strict, DOCS, tmp_path / "html"]
+    outcome = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stderr[-4000:]
     pages = text(*(tmp_path / "html").rglob("*.html"))
     assert (

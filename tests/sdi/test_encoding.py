@@ -54,26 +54,30 @@ def test_tcvn3_takes_capitals_from_the_neighbours(delivered, meant, certain):
 
 @pytest.mark.parametrize(
     ("delivered", "meant"),
-    [("Phöôøng Caùi Kheá", "Phường Cái Khế"), ("ÑÖÔØNG", "ĐƯỜNG"), ("Xaõ Thuyû", "Xã Thuỷ"), ("Baéc", "Bắc"), ("Hoøa", "Hòa")],
-)
+    [("Phöôøng Caùi Kheá", "Phường Cái Khế"), ("ÑÖÔØNG", "ĐƯỜNG"), ("Xaõ Thuyû", "Xã Thuỷ"), ("Baéc", "Bắc"),
+     ("Hoøa", "Hòa")],
+)  # fmt: skip
 def test_vni_takes_the_longest_match(delivered, meant):
     assert encoding.from_vni(delivered) == meant
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join))
 def test_mojibake_of_any_vietnamese_text_is_undone(meant):
-    garbled = encoding.read_western(meant.encode("utf-8"))
-    assert encoding.from_mojibake(garbled) == (None if meant.isascii() else meant)
-    assert encoding.from_mojibake(encoding.read_western(garbled.encode("utf-8"))) == (None if meant.isascii() else meant)
+    once = encoding.read_western(meant.encode("utf-8"))
+    twice = encoding.read_western(once.encode("utf-8"))
+    for garbled in (once, twice):
+        assert encoding.from_mojibake(garbled) == (None if meant.isascii() else meant)
 
 
-@pytest.mark.parametrize(("garbled", "meant"), [("HÃ²a BÃ¬nh", "Hòa Bình"), ("Háº£i ThÆ°á»£ng LÃ£n Ã”ng", "Hải Thượng Lãn Ông")])
+@pytest.mark.parametrize(
+    ("garbled", "meant"), [("HÃ²a BÃ¬nh", "Hòa Bình"), ("Háº£i ThÆ°á»£ng LÃ£n Ã”ng", "Hải Thượng Lãn Ông")]
+)
 def test_mojibake_is_repaired(garbled, meant):
     assert encoding.repair(garbled) == encoding.Repair("utf-8", meant)
 
 
 @pytest.mark.parametrize(
-    "name", ["Hòa Bình", "Façade", "Müller", "Ñandú", "Straße", "Øresund", "Łódź", "東京", "русский", "Rue du 30 Avril", ""]
+    "name", ["Hòa Bình", "Façade", "Müller", "Ñandú", "Straße", "Øresund", "Łódź", "東京", "русский", "Rue", ""]
 )
 def test_what_is_right_stays_as_it_is(name):
     assert encoding.detect([name]) is None

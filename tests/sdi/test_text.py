@@ -54,13 +54,14 @@ def test_the_tone_moves_only_in_open_syllables(word):
 
 @pytest.mark.parametrize(
     "word",
-    "Phường Nguyễn Khuyến nghiêng giếng gì giữa quốc quýt Thuỷ khuya đường ƯỚC xoong Xà Phiên Đắc Ngãi".split(),
-)
+    ["Phường", "Nguyễn", "Khuyến", "nghiêng", "giếng", "gì", "giữa", "quốc", "quýt", "Thuỷ", "khuya", "đường", "ƯỚC",
+     "xoong", "Xà", "Phiên", "Đắc", "Ngãi"],
+)  # fmt: skip
 def test_vietnamese_words_are_syllables(word):
     assert text.is_syllable(word)
 
 
-@pytest.mark.parametrize("word", ["Phöôøng", "Straße", "ñandú", "KhÕ", "Müller", "càt", "bâ̂́", "fường", "zường", ""])
+@pytest.mark.parametrize("word", ["Phöôøng", "Straße", "ñandú", "KiÒu", "Müller", "càt", "bâ̂́", "fường", "zường", ""])
 def test_other_words_are_not(word):
     assert not text.is_syllable(word)
 
@@ -73,7 +74,7 @@ def test_every_name_of_a_ward_reads_as_vietnamese(shared_data):
 
 
 def test_plausibility_counts_what_is_not_ascii():
-    assert text.plausibility(["Main Street", "Cần Thơ", "Ph\u00adêng C¸i KhÕ"]) == text.Plausibility(2, 4)
+    assert text.plausibility(["Main Street", "Cần Thơ", "Ph\u00adêng C¸i KhÕ"]) == text.Plausibility(3, 3)
     assert text.plausibility([]).share == 1.0
 
 

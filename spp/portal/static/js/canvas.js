@@ -80,7 +80,7 @@ function addLayers(map, layers, language) {
   }
   for (const look of [...grounds(layers), ...layers.flatMap(looks)]) map.addLayer(look);
   for (const look of chosenLooks()) map.addLayer(look);
-  for (const layer of [...layers].reverse()) for (const label of labels(layer, language)) map.addLayer(label);
+  for (const label of labels(layers, language)) map.addLayer(label);
 }
 
 /**

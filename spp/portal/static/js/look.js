@@ -78,19 +78,34 @@ export function touchable(layer) {
   return layer.geometry === 'line' ? [layer.id, `${layer.id}:dot`] : [layer.id];
 }
 
+/** A layer of areas with no more things than this is named from afar: wards, not plan zones. */
+const FEW = 300;
+
 /**
- * What the map library writes for one layer: the names of its things.
- * @param {Layer} layer - the layer
+ * What the map library writes: the names of things. Where two names do not fit, a ward's goes before a street's, and
+ * both before those of points and of the many small areas.
+ * @param {Layer[]} layers - lowest first
  * @param {string} language - language tag
- * @returns {object[]} one layer of the map library, or none where things have no names
+ * @returns {object[]} layers of the map library, the most important last
  */
-export function labels(layer, language) {
-  if (!layer.named) return [];
+export function labels(layers, language) {
+  const named = layers.filter((layer) => layer.named);
+  return named.sort((one, other) => importance(one) - importance(other)).map((layer) => label(layer, language));
+}
+
+/** @param {Layer} layer @returns {number} how much its names help to find one's way */
+function importance(layer) {
+  if (layer.areal) return layer.count <= FEW ? 3 : 0;
+  return layer.geometry === 'line' ? 2 : 1;
+}
+
+/** @param {Layer} layer @param {string} language @returns {object} names of one layer's things */
+function label(layer, language) {
   const name = language === 'vi' ? ['get', 'name'] : ['coalesce', ['get', 'name_en'], ['get', 'name']];
-  const few = layer.count <= 300;
-  const line = layer.geometry === 'line' && !layer.areal;
-  const first = line ? 13.5 : few ? 0 : 15.5;
-  return [{
+  const weight = importance(layer);
+  const along = weight === 2;
+  const first = [16.5, layer.count <= FEW ? 13 : 16.5, 13.5, 0][weight];
+  return {
     id: `${layer.id}:name`,
     type: 'symbol',
     source: layer.areal ? `${layer.id}:point` : layer.id,
@@ -98,14 +113,18 @@ export function labels(layer, language) {
     layout: {
       'text-field': name,
       'text-font': FONT,
-      'text-size': ['interpolate', ['linear'], ['zoom'], 9, 10.5, 14, line ? 11 : 13],
-      'text-max-width': 7,
-      'text-padding': line ? 6 : 4,
-      ...(line ? {'symbol-placement': 'line', 'symbol-spacing': 320} : {}),
-      ...(layer.geometry === 'circle' ? {'text-anchor': 'top', 'text-offset': [0, 0.7]} : {}),
+      'text-size': weight === 3 ? ['interpolate', ['linear'], ['zoom'], 9, 10.5, 14, 13.5] : 11,
+      'text-max-width': weight === 3 ? 7 : 9,
+      'text-padding': along ? 6 : 4,
+      ...(along ? {'symbol-placement': 'line', 'symbol-spacing': 320} : {}),
+      ...(weight === 1 ? {'text-anchor': 'top', 'text-offset': [0, 0.7]} : {}),
     },
-    paint: {'text-color': line ? '#4a4f54' : '#27343b', 'text-halo-color': 'rgba(255,255,255,0.92)', 'text-halo-width': 1.4},
-  }];
+    paint: {
+      'text-color': weight === 3 ? '#27343b' : '#4a4f54',
+      'text-halo-color': 'rgba(255,255,255,0.92)',
+      'text-halo-width': 1.4,
+    },
+  };
 }
 
 /** @param {Layer} layer @returns {object[]} area and outline */
@@ -126,12 +145,12 @@ function lineLooks(layer) {
   const {width, opacity} = layer.default;
   const layout = {'line-join': 'round', 'line-cap': 'round', ...inOrder(layer)};
   const line = {id: layer.id, type: 'line', layout,
-    paint: {'line-color': byClass(layer, 'color'), 'line-width': byZoom(width, 0.4, 3), 'line-opacity': opacity}};
+    paint: {'line-color': byClass(layer, 'color'), 'line-width': byZoom(width, 0.25, 3), 'line-opacity': opacity}};
   if (layer.areal) return [line];
   const dots = {...circleLooks({...layer, default: {...layer.default, width: width + 2}})[0], id: `${layer.id}:dot`, filter: ['==', ['geometry-type'], 'Point']};
   if (width < 1.5) return [line, dots];
-  const casing = {id: `${layer.id}:edge`, type: 'line', layout,
-    paint: {'line-color': byClass(layer, 'edge'), 'line-width': byZoom(width + 1.2, 0.4, 3), 'line-opacity': opacity * 0.6}};
+  const casing = {id: `${layer.id}:edge`, type: 'line', minzoom: 14, layout,
+    paint: {'line-color': byClass(layer, 'edge'), 'line-width': byZoom(width + 1, 0.25, 3), 'line-opacity': opacity * 0.6}};
   return [casing, line, dots];
 }
 

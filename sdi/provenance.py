@@ -1,0 +1,60 @@
+"""Where things came from: one row for each delivery, in the same transaction as the things."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from sdi.entry import Licence
+from sdi.registry import Registry
+from sdi.transaction import Transaction
+
+COLUMNS = ("entry", "register", "custodian", "licence", "sha256", "accepted", "quarantined", "tx_from")
+
+
+def record(
+    tx: Transaction,
+    entry: str,
+    register: str,
+    *,
+    custodian: str,
+    licence: Licence,
+    sha256: str,
+    accepted: int,
+    quarantined: int = 0,
+) -> None:
+    """Say where things came from and what may be done with them.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The transaction that records the things.
+    entry : str
+        Name of the delivery.
+    register : str
+        Register that received them.
+    custodian : str
+        Who answers for them.
+    licence : Licence
+        What may be done with them.
+    sha256 : str
+        Hash of what was delivered.
+    accepted, quarantined : int
+        Rows recorded, and rows put aside.
+    """
+    said = json.dumps(asdict(licence), ensure_ascii=False, sort_keys=True)
+    tx.insert("delivery", COLUMNS, [(entry, register, custodian, said, sha256, accepted, quarantined, tx.number)])
+
+
+def last(registry: Registry, entry: str) -> tuple[str, int] | None:
+    """Return hash and transaction of the last delivery under a name; ``None`` where there was none."""
+    found = registry.store.select(
+        'SELECT sha256, tx_from FROM delivery WHERE entry = ? ORDER BY "row" DESC LIMIT 1', (entry,)
+    )
+    return (found[0][0], found[0][1]) if found else None
+
+
+def licences(registry: Registry, register: str) -> list[Licence]:
+    """Return the licences of everything that was loaded into a register, without repetition."""
+    rows = registry.store.select('SELECT licence FROM delivery WHERE register = ? ORDER BY "row"', (register,))
+    return [Licence(**json.loads(text)) for text in dict.fromkeys(row[0] for row in rows)]

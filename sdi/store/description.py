@@ -1,0 +1,94 @@
+"""What a published raster is: the content of its ``coverage.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sdi.declaration import Label
+from sdi.errors import IntegrityError, NotFound
+
+DESCRIPTION = "coverage.json"
+
+_LABELS = ("title", "description", "notice")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RasterDescription:
+    """What a published raster is.
+
+    CRS, variables, files and version are filled in when it is written.
+    """
+
+    name: str
+    """Name of its folder and its identifier in the service."""
+    title: Label
+    description: Label | None = None
+    kind: str
+    """``elevation``, ``depth``, ``level`` or ``run``."""
+    vertical_datum: str | None = None
+    """Code of the surface from which its heights are counted."""
+    fit_for_decisions: bool = True
+    notice: Label | None = None
+    """What must be said wherever it is shown."""
+    attribution: str = ""
+    licence: Mapping[str, Any] = field(default_factory=dict)
+    scenario: str | None = None
+    """Identifier of the run it comes from."""
+    bulk: bool = False
+    """Whether the whole file may be offered."""
+    crs: str = ""
+    variables: tuple[Mapping[str, str], ...] = ()
+    """Each with ``name``, ``standard_name``, ``long_name`` and ``units``."""
+    cog: str | None = None
+    """File, relative to the folder of the raster."""
+    zarr: str | None = None
+    version: str = ""
+    """SHA-256 over the bytes of its files; its beginning names their folder."""
+    previous: str | None = None
+    """Folder of the version before, kept for those who are still reading it."""
+
+    @classmethod
+    def read(cls, folder: Path, file: str = DESCRIPTION) -> RasterDescription:
+        """Read the description of a raster.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder of the raster.
+        file : str
+            Name of the file in it.
+
+        Raises
+        ------
+        NotFound
+            If nothing is published there.
+        IntegrityError
+            If its description cannot be read.
+        """
+        try:
+            said: dict[str, Any] = json.loads((folder / file).read_bytes())
+            said |= {key: Label(**said[key]) for key in _LABELS if said.get(key)}
+            said["name"], said["variables"] = said.pop("id"), tuple(said["variables"])
+            said.pop("units", None)
+            return cls(**said)
+        except FileNotFoundError:
+            raise NotFound(f"no raster is published in {folder}; was it ingested, or its scenario run?") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise IntegrityError(f"{folder / file} cannot be read ({error}); publish the raster again") from error
+
+    def content(self) -> bytes:
+        """Return the description as the content of its file."""
+        said = asdict(self)
+        said["id"] = said.pop("name")
+        units = {variable["units"] for variable in self.variables}
+        said["units"] = units.pop() if len(units) == 1 else None
+        return json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+    @property
+    def place(self) -> str:
+        """Folder of this version in the folder of the raster."""
+        return self.version[:16]

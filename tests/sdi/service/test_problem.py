@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+from starlette.testclient import TestClient
+
+from sdi.errors import ConflictError, Gone, InputError, NotFound, NotInRegister, RefusedError, WorkspaceError
+from sdi.service import application, item
+from sdi.service.problem import problem_of
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (InputError("x"), 400, "InvalidParameterValue"),
+        (RefusedError("x"), 400, "InvalidParameterValue"),
+        (NotFound("x"), 404, "NotFound"),
+        (NotInRegister("x"), 404, "NotFound"),
+        (Gone("x", ("a",)), 410, "Gone"),
+        (WorkspaceError("/a/secret/place"), 503, "NoApplicableCode"),
+        (ConflictError("inside"), 500, "NoApplicableCode"),
+        (ValueError("inside"), 500, "NoApplicableCode"),
+    ],
+)
+def test_one_table_turns_errors_into_answers(error, status, code):
+    problem = problem_of(error)
+    assert (problem.status, problem.code) == (status, code)
+    assert "inside" not in problem.description
+    assert "secret" not in problem.description
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/ogc/nothing", 404),
+        ("GET", "/nothing", 404),
+        ("GET", "/ogc/static/../application.py", 404),
+        ("GET", "/ogc/static/%2e%2e/application.py", 404),
+        ("POST", "/ogc/", 405),
+        ("GET", "/ogc/?lang=xx", 400),
+    ],
+)
+def test_every_error_has_one_shape(client, method, path, status):
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/json"
+    assert {"code", "type", "description"} <= set(answer.json())
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_an_error_is_a_page_for_who_prefers_pages(client):
+    answer = client.get("/ogc/nothing?lang=en", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>Not found</h1>" in answer.text
+
+
+def test_a_mistake_of_the_server_tells_nothing_of_its_inside(town, monkeypatch, caplog):
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("/home/secret/path")
+
+    monkeypatch.setattr(item, "collection_bytes", broken)
+    with TestClient(application(town)) as asking:
+        answer = asking.get("/ogc/collections/landmarks/items")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert answer.headers["content-security-policy"]
+    assert "/home/secret/path" in caplog.text

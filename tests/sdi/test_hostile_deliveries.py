@@ -1,0 +1,248 @@
+"""Whatever the file, the answer is a table or a refusal with its cure: never a traceback, never a silent loss."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import struct
+import zipfile
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sdi import source
+from sdi.errors import InputError, RefusedError
+from sdi.source import Limits
+from tests.sdi.deliveries import CAN_THO, codes, feature, geojson, kilometres, options, refusal, write
+
+
+@pytest.fixture(scope="module")
+def table():
+    return kilometres()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["https://example.org/a.geojson", "/vsicurl/https://example.org/a.gpkg", "/vsizip/a.zip/b.shp", "s3://a/b",
+     "PG:dbname=registry", "<OGRVRTDataSource>", "a\x00b"],
+)  # fmt: skip
+def test_only_local_files_are_opened(path):
+    refusal(path, "path-refused")
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    refusal(tmp_path, "path-folder")
+    refusal(tmp_path / "missing.gpkg", "path-missing")
+    refusal(write(tmp_path, b""), "file-empty")
+
+
+def test_a_reference_to_other_data_is_refused_whatever_its_name(tmp_path):
+    vrt = '<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer>'
+    refusal(write(tmp_path, vrt, "a.vrt"), "format-unsupported")
+    for name in ("a.gpkg", "a.fgb", "a.shp", "a.parquet"):
+        refusal(write(tmp_path, vrt, name), "format-differs")
+    refusal(write(tmp_path, vrt, "b.geojson"), "json-syntax")
+    with pytest.raises(RefusedError) as caught:
+        source.read_raster(write(tmp_path, vrt, "a.tif"), options())
+    assert caught.value.code == "format-unsupported"
+
+
+def test_a_format_under_a_false_name_is_refused(tmp_path, table):
+    table.to_file(tmp_path / "t.gpkg")
+    shutil.copy(tmp_path / "t.gpkg", tmp_path / "t.fgb")
+    refusal(tmp_path / "t.fgb", "format-differs")
+    refusal(write(tmp_path, b"\x00\x01\x02binary", "t.csv"), "format-differs")
+
+
+def test_sizes_are_limited_before_memory_is_spent(tmp_path, table):
+    path = write(tmp_path, geojson(*[feature() for _ in range(5)]))
+    refusal(path, "file-too-large", Limits(file_bytes=100))
+    refusal(path, "file-too-large", Limits(text_bytes=100))
+    refusal(path, "too-many-rows", Limits(rows=4))
+    refusal(path, "too-many-vertices", Limits(vertices=4))
+    table.to_file(tmp_path / "t.gpkg")
+    refusal(tmp_path / "t.gpkg", "too-many-rows", Limits(rows=10))
+    refusal(tmp_path / "t.gpkg", "too-many-vertices", Limits(vertices=10))
+    refusal(tmp_path / "t.gpkg", "too-many-columns", Limits(columns=2))
+    table.to_parquet(tmp_path / "t.parquet")
+    refusal(tmp_path / "t.parquet", "too-many-rows", Limits(rows=10))
+    refusal(write(tmp_path, "a\n1\n2\n", "t.csv"), "too-many-rows", Limits(rows=1))
+
+
+def test_a_header_that_promises_more_than_the_file_holds_is_refused(tmp_path, table):
+    table.to_file(tmp_path / "t.shp")
+    dbf = bytearray((tmp_path / "t.dbf").read_bytes())
+    dbf[4:8] = struct.pack("<I", 2**31)
+    (tmp_path / "t.dbf").write_bytes(dbf)
+    refusal(tmp_path / "t.shp", "shapefile-damaged")
+
+
+def test_an_archive_that_swells_is_refused(tmp_path):
+    bomb = tmp_path / "bomb.geojson.gz"
+    bomb.write_bytes(gzip.compress(b" " * 200_000_000, 9))
+    assert refusal(bomb, "archive-bomb").details["limit"] < 200_000_000
+    packed = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.geojson", b" " * 80_000_000)
+    refusal(packed, "archive-bomb")
+    refusal(packed, "file-too-large", Limits(file_bytes=1_000_000))
+
+
+@pytest.mark.parametrize(
+    ("member", "code"),
+    [
+        ("../outside.geojson", "archive-hostile"),
+        ("/etc/cron.d/outside.geojson", "archive-hostile"),
+        ("folder\\..\\outside.geojson", "archive-hostile"),
+        ("C:/outside.geojson", "archive-hostile"),
+        ("inner.zip", "archive-nested"),
+        ("readme.md", "format-unsupported"),
+    ],
+)
+def test_an_archive_that_reaches_outside_is_refused(tmp_path, member, code):
+    path = tmp_path / "hostile.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, geojson(feature()))
+    refusal(path, code)
+    assert not (tmp_path.parent / "outside.geojson").exists()
+
+
+def test_a_link_in_an_archive_is_refused(tmp_path):
+    path = tmp_path / "link.zip"
+    link = zipfile.ZipInfo("link.geojson")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    refusal(path, "archive-hostile")
+
+
+@pytest.mark.parametrize("name", ["t.zip", "t.geojson.gz"])
+def test_a_broken_archive_is_refused(tmp_path, name):
+    whole = gzip.compress(geojson(feature()).encode()) if name.endswith("gz") else b"PK\x03\x04" + bytes(100)
+    refusal(write(tmp_path, whole[:40], name), "archive-broken")
+
+
+def test_a_cut_off_geopackage_is_refused(tmp_path, table):
+    table.to_file(tmp_path / "t.gpkg")
+    refusal(write(tmp_path, (tmp_path / "t.gpkg").read_bytes()[:5000], "cut.gpkg"), "file-unreadable")
+
+
+def test_a_geopackage_that_is_open_elsewhere_is_refused(tmp_path, table):
+    table.to_file(tmp_path / "t.gpkg")
+    (tmp_path / "t.gpkg-wal").write_bytes(b"changes")
+    refusal(tmp_path / "t.gpkg", "file-in-use")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", ["t.shp", "t.dbf", "t.shx", "t.gpkg", "t.fgb", "t.parquet", "t.geojson"])
+def test_damaged_bytes_never_end_in_a_traceback(tmp_path, table, name, data):
+    if not (tmp_path / "t.parquet").exists():
+        small = table.head(5).assign(count=table["count"].head(5).astype(object))
+        for written in ("t.shp", "t.gpkg", "t.fgb", "t.geojson"):
+            small.to_file(tmp_path / written)
+        small.to_parquet(tmp_path / "t.parquet")
+        shutil.copytree(tmp_path, tmp_path / "whole")
+    content = bytearray((tmp_path / "whole" / name).read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    length = data.draw(st.integers(0, len(content)))
+    (tmp_path / name).write_bytes(content[: length if data.draw(st.booleans()) else None])
+    target = tmp_path / ("t.shp" if name in ("t.shx", "t.dbf") else name)
+    try:
+        delivery = source.read(target, options(crs="EPSG:4326"))
+    except InputError:
+        return
+    coordinates = shapely.get_coordinates(delivery.table.geometry)
+    assert np.isfinite(coordinates).all()
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ('{"type": "FeatureCollection", "features": [], "features": []}', "json-duplicate-key"),
+        ('{"type": "Point", "coordinates": [NaN, 1]}', "json-not-a-number"),
+        ('{"type": "Point", "coordinates": [Infinity, 1]}', "json-not-a-number"),
+        ('{"type": "Point", "coordinates": [1, 1', "json-syntax"),
+        ("[" * 100_000, "json-syntax"),
+        ('{"type": "Point", "coordinates": [%s, 1]}' % ("1" * 5000), "json-syntax"),
+        ('{"type": "Topology", "objects": {}}', "format-unsupported"),
+        ('{"rings": [], "spatialReference": {}}', "format-unsupported"),
+        ('{"type": "Point", "coordinates": [1, 2], "crs": null}', "crs-undeclared"),
+        ('{"type": "Point", "coordinates": [1, 2], "crs": {"type": "link"}}', "geojson-structure"),
+        (
+            '{"features": [], "type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": "EPSG:0"}}}',
+            "crs-unknown",
+        ),
+        ('{"type": "Point", "coordinates": [true, 2]}', "geojson-structure"),
+        ("null", "geojson-structure"),
+    ],
+)
+def test_bad_json_is_refused_with_its_reason(tmp_path, document, code):
+    refusal(write(tmp_path, document), code)
+
+
+def test_a_number_beyond_all_bounds_puts_its_row_aside(tmp_path):
+    path = write(tmp_path, '{"type": "Point", "coordinates": [1e999, 1]}')
+    assert [(f.code, f.row) for f in source.read(path, options()).findings] == [("geometry-unreadable", 0)]
+    path = write(tmp_path, '{"type": "Point", "coordinates": [1e300, 1]}')
+    assert [(f.code, f.row) for f in source.read(path, options()).findings] == [("coordinate-not-finite", 0)]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"), [("a,b\n1,2\n3\n", "Row #3"), ("a,b\n1,2,3\n", "Row #2"), ('a,b\n1,"2\n', "row 2")]
+)
+def test_a_ragged_table_is_refused_with_its_line(tmp_path, content, line):
+    assert line in refusal(write(tmp_path, content, "t.csv"), "csv-ragged").message
+
+
+def test_coordinates_that_are_no_numbers_put_their_row_aside(tmp_path):
+    path = write(tmp_path, "x,y\n105.7,10\neast,10\n105.7,inf\n", "t.csv")
+    delivery = source.read(path, options(crs="OGC:CRS84", columns={"x": "x", "y": "y"}))
+    assert [(f.code, f.row) for f in delivery.findings] == [("coordinate-unreadable", 1), ("coordinate-unreadable", 2)]
+
+
+# ---------------------------------------------------------------- shapefiles
+
+
+def test_a_missing_or_wrong_index_is_rebuilt_without_touching_the_delivery(tmp_path, table):
+    table.to_file(tmp_path / "t.shp")
+    whole = source.read(tmp_path / "t.shp", options()).table
+    (tmp_path / "t.shx").unlink()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    delivery = source.read(tmp_path / "t.shp", options())
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert "shapefile-index-missing" in codes(delivery)
+    assert delivery.table.geometry.geom_equals(whole.geometry).all()
+    (tmp_path / "t.shx").write_bytes(bytes(100 + 8 * 60))
+    delivery = source.read(tmp_path / "t.shp", options())
+    assert "shapefile-index-wrong" in codes(delivery)
+    assert delivery.table.geometry.geom_equals(whole.geometry).all()
+
+
+def test_a_cut_off_shapefile_is_refused_with_its_record(tmp_path, table):
+    table.to_file(tmp_path / "t.shp")
+    content = (tmp_path / "t.shp").read_bytes()
+    (tmp_path / "t.shp").write_bytes(content[:-10])
+    assert refusal(tmp_path / "t.shp", "shapefile-damaged").details["record"] == 60
+
+
+def test_shapes_and_attributes_must_agree_in_number(tmp_path, table):
+    table.to_file(tmp_path / "t.shp")
+    table.head(10).to_file(tmp_path / "u.shp")
+    shutil.copy(tmp_path / "u.dbf", tmp_path / "t.dbf")
+    refusal(tmp_path / "t.shp", "shapefile-rows-differ")
+
+
+def test_a_record_that_counts_more_points_than_it_holds_is_refused(tmp_path):
+    line = gpd.GeoDataFrame({"a": [1]}, geometry=[shapely.LineString([CAN_THO, (105.8, 10.1)])], crs=4326)
+    line.to_file(tmp_path / "t.shp")
+    content = bytearray((tmp_path / "t.shp").read_bytes())
+    content[108 + 40 : 108 + 44] = struct.pack("<i", 1_000_000)
+    (tmp_path / "t.shp").write_bytes(content)
+    assert refusal(tmp_path / "t.shp", "shapefile-damaged").details["record"] == 1
