@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from sdi.errors import InputError
 
 FORM = 1
 """Version of the canonical form; a new one gives every scenario a new identifier."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 NOMINAL_START = datetime(2000, 1, 1, tzinfo=UTC)
 """Start of a run that stands for no date."""
@@ -67,6 +70,10 @@ class Scenario:
     title: Label | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
+        for name in ("name", "terrain"):
+            text = getattr(self, name)
+            fits = _NAME.fullmatch(text) is not None or (name == "name" and not text)
+            _demand(fits, name, repr(text), "letters a-z, digits, - and _, for it names a folder")
         for name in ("duration", "output_interval", "maximum_step", "minimum_step"):
             _demand(getattr(self, name) > 0, name, getattr(self, name), "more than 0 s")
         _demand(self.output_interval <= self.duration, "output_interval", self.output_interval, "at most the duration")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from catalogs import packaged
 from frmis import scenario_file
-from pipelines import city, flood, ingest
+from pipelines import city, elevation, flood, ingest
 from pipelines.ingest import Loaded, Progress, silent
 from sdi import projector, provenance
 from sdi.declaration import Label
@@ -149,7 +149,7 @@ def _record_synthetic(workspace: Workspace, registry: Registry, seed: int, scale
             )
     progress("publish", 0.0)
     projector.refresh(workspace, registry)
-    flood.publish_terrain(workspace, made.terrain)
+    elevation.publish_synthetic(workspace, made.terrain)
 
 
 def _synthetic_entry(workspace: Workspace, register: str) -> Entry:

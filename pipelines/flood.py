@@ -13,7 +13,6 @@ import xarray as xr
 from frmis.hazard import depth_classes
 from frmis.scenario import Scenario
 from frmis.simulation import simulate
-from pipelines.elevation import publish_synthetic
 from sdi import provenance
 from sdi.declaration import Label
 from sdi.entry import Accuracy, Licence
@@ -30,8 +29,6 @@ REGISTER = "flood_depth"
 ACTOR = "phusa flood"
 MAXIMUM_NOTICE = 500
 """Longest notice the register keeps [characters]."""
-
-publish_terrain = publish_synthetic
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,7 @@ def _record(
                 register.retire(eid, tx, valid_from=tx.recorded_at)
         register.add(_batch(scenario, areas, result, prepared, tx), tx)
         provenance.record(
-            tx, f"run-{scenario.name}", REGISTER, custodian=ACTOR, sha256=prepared.version, accepted=len(areas),
+            tx, prepared.name, REGISTER, custodian=ACTOR, sha256=prepared.version, accepted=len(areas),
             licence=Licence(**prepared.licence, attribution=prepared.attribution, bulk=prepared.bulk),
         )  # fmt: skip
     return tx.number
@@ -152,8 +149,7 @@ def _batch(
 
 def _is_recorded(registry: Registry, written: RasterDescription) -> bool:
     """Tell whether the registry holds the polygons of this very result."""
-    entry = f"run-{written.name.removeprefix('flood-').replace('-', '_')}"
-    last = provenance.last(registry, entry)
+    last = provenance.last(registry, written.name)
     return last is not None and last[0] == written.version
 
 

@@ -261,7 +261,7 @@ def _number_reader(target: Field, mapping: ColumnMapping, cells: list[Cell], col
         number = _number(cell, comma=comma)
         if (factor, offset) != (1.0, 0.0):
             # Twelve digits hide the binary tail of a conversion and keep every survey.
-            number = float(f"{number * factor + offset:.12g}")
+            number = cell = float(f"{number * factor + offset:.12g}")
         if target.type == "integer":
             number = _whole(cell, number)
         _check_range(target, number)
@@ -297,7 +297,7 @@ def _whole(cell: Cell, number: float) -> int:
     """Return a whole number, exact also beyond 2**53."""
     if number != int(number):
         raise Slip("value-not-whole", f"{cell} is no whole number")
-    return cell if isinstance(cell, int) else int(number)
+    return int(cell) if isinstance(cell, int) or re.fullmatch(r"[+-]?\d+", str(cell)) else int(number)
 
 
 def _check_range(target: Field, number: float) -> None:

@@ -15,7 +15,7 @@ from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_crs_info
 from pyproj.enums import PJType
 
-from sdi.crs import CRS84, StorageCRS, from_uri, is_latitude_first, known, project, uri
+from sdi.crs import CRS84, StorageCRS, is_latitude_first, known, project, uri
 from sdi.errors import InputError
 from sdi.service.parameter import Box, box, check_globe
 
@@ -75,7 +75,7 @@ def asked(name: str, text: str | None, codes: tuple[str, ...]) -> str:
     name : str
         ``crs`` or ``bbox-crs``.
     text : str, optional
-        URI sent by the client; CRS84 without it.
+        URI sent by the client, or ``[EPSG:n]``; CRS84 without it.
     codes : tuple of str
         Systems offered.
 
@@ -89,10 +89,12 @@ def asked(name: str, text: str | None, codes: tuple[str, ...]) -> str:
     InputError
         If the URI names a system that is not offered.
     """
-    code = CRS84 if text is None else from_uri(text)
-    if code not in codes:
+    if text is None:
+        return CRS84
+    written = {uri(code): code for code in codes} | {f"[{code}]": code for code in codes}
+    if text not in written:
         raise InputError(f"parameter {name} is {text!r}, not offered here; expected one of {', '.join(uris(codes))}")
-    return code
+    return written[text]
 
 
 def box_in_crs84(text: str, code: str, storage: StorageCRS) -> Box:

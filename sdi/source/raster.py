@@ -36,9 +36,10 @@ def read_raster(path: Path | str, options: SourceOptions, limits: Limits = Limit
 
     Returns
     -------
-    DataArray (y, x) float32
-        Rows from north to south, NaN where there is no value. ``attrs`` hold the tags of the file and, where it says
-        so, ``units``, ``long_name``, ``nodata_declared``; also ``nodata_cells``, ``source_dtype``, ``source_sha256``.
+    DataArray (y, x) [``attrs["units"]`` of the file]
+        float32, rows from north to south, NaN where there is no value. ``attrs`` hold the tags of the file and, where
+        it says so, ``units``, ``long_name``, ``nodata_declared``; also ``nodata_cells``, ``source_dtype`` and
+        ``source_sha256``.
 
     Raises
     ------

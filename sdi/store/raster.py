@@ -22,6 +22,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ from sdi.store.rasterfile import read_cog, read_zarr, write_cog, write_zarr
 
 PENDING = ".pending.json"
 _WRITING = ".writing-"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _counter = itertools.count()
 
 
@@ -84,6 +86,8 @@ def prepare(folder: Path, data: xr.Dataset, description: RasterDescription) -> R
         raise InputError(
             f"the CRS of raster {description.name} has no EPSG code; resample it to one that has", code="crs-unnamed"
         )
+    if not _NAME.fullmatch(description.name):
+        raise InputError(f"{description.name!r} is no name for a raster; use letters a-z, digits, - and _", code="name")
     home = folder / description.name
     beside = home / f"{_WRITING}{os.getpid()}-{next(_counter)}"
     beside.mkdir(parents=True)

@@ -64,7 +64,7 @@ class Gallery:
         kept = self._overviews.get(layer.id)
         if kept is None or kept[0] != state:
             made = overview(publication, publication.collection(layer.id), layer.by)
-            kept = self._overviews[layer.id] = (state, made, Asset.of(made.geojson(layer.by), "application/geo+json"))
+            kept = self._overviews[layer.id] = (state, made, Asset.of(made.geojson(), "application/geo+json"))
         return kept[1:]
 
 

@@ -13,6 +13,7 @@ from zlib import crc32
 
 from sdi.collection import Collection
 from spp.portal.attribute import Attribute, attributes
+from spp.portal.overview import exact_until
 
 Geometry = Literal["fill", "line", "circle"]
 
@@ -77,7 +78,9 @@ class Layer:
     visible: bool
     """Switched on at first."""
     general: bool
-    """Has a generalised picture for views that hold too many of its things."""
+    """Has a generalised picture, for views from afar and for those that hold too many of its things."""
+    general_until: float
+    """Zoom level below which the picture is shown for lightness; 0 where it is shown for want of room only [1]."""
     attributes: tuple[Attribute, ...]
     attribution: str
     notice: str | None
@@ -126,6 +129,7 @@ class Layer:
             "fields": [asdict(one) for one in self.attributes],
             "items": f"{prefix}/ogc/collections/{self.id}/items",
             "overview": f"{prefix}/portal/overview/{self.id}.json?v={self.version}" if self.general else None,
+            "overview_until": self.general_until,
             "attribution": self.attribution,
             "notice": self.notice,
         }
@@ -158,6 +162,7 @@ def _layer(collection: Collection, all_of_them: Sequence[Collection], language: 
     symbol = style.get("default") or {}
     notice = collection.notice.of(language) if collection.notice else None
     geometry: Geometry = style.get("geometry") or _BY_GEOMETRY.get(collection.geometry, "circle")
+    general = _shown_far(collection, all_of_them) and (geometry != "circle" or collection.count > LIMIT)
     own = _OWN_COLORS[crc32(collection.name.encode()) % len(_OWN_COLORS)]
     classes = tuple(
         _look(one["color"], own, _text(one["title"], language), one["value"]) for one in style.get("classes") or ()
@@ -179,7 +184,8 @@ def _layer(collection: Collection, all_of_them: Sequence[Collection], language: 
         extent=collection.extent,
         version=collection.version,
         visible=len(all_of_them) <= FEW or collection.name in FIRST,
-        general=collection.count > LIMIT and _shown_far(collection, all_of_them),
+        general=general,
+        general_until=exact_until(collection.extent) if general and collection.extent and geometry != "circle" else 0.0,
         attributes=attributes(collection.schema, language),
         attribution=collection.attribution,
         notice=None if notice == said else notice,

@@ -1,12 +1,14 @@
 """Generalised pictures of whole collections, for small scales and for pages without a map.
 
 Areas and lines too small to be seen are left out, the rest is simplified; points are thinned evenly, so that what is
-dense stays dense. A generalised feature keeps its identifier and the value its class is chosen by, nothing else.
+dense stays dense. A generalised feature keeps its identifier, its names and the value its class is chosen by, nothing
+else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -19,10 +21,12 @@ from sdi.collection import Collection
 from sdi.publication import Publication
 
 CELLS = 1500
-"""Cells along the longer side of the extent; smaller than one cell is invisible."""
+"""Cells along the longer side of the extent; what is smaller than a cell is left out."""
 MOST = 4000
 """Most features of one generalised picture."""
 _PAGE = 2000
+_WORLD = 360 / 512
+"""Width of a pixel of the map at zoom level 0 [degree]."""
 _DECIMALS = 5
 
 
@@ -31,18 +35,13 @@ class Overview:
     """The generalised features of one collection."""
 
     ids: tuple[str, ...]
-    values: tuple[object, ...]
-    """Value of the field that chooses the class, ``None`` where nothing does."""
+    properties: tuple[Mapping[str, object], ...]
+    """Properties kept, of every feature."""
     geometries: NDArray[np.object_]
     """Geometries (feature,) [degree, CRS84]."""
 
-    def geojson(self, by: str | None) -> bytes:
+    def geojson(self) -> bytes:
         """Write the features as a GeoJSON FeatureCollection.
-
-        Parameters
-        ----------
-        by : str or None
-            Name of the property that holds the value.
 
         Returns
         -------
@@ -51,10 +50,27 @@ class Overview:
         """
         shapes = shapely.to_geojson(self.geometries)
         features = [
-            {"type": "Feature", "id": eid, "geometry": orjson.Fragment(shape), "properties": {by: value} if by else {}}
-            for eid, value, shape in zip(self.ids, self.values, shapes, strict=True)
+            {"type": "Feature", "id": eid, "geometry": orjson.Fragment(shape), "properties": kept}
+            for eid, kept, shape in zip(self.ids, self.properties, shapes, strict=True)
         ]
         return orjson.dumps({"type": "FeatureCollection", "features": features})
+
+
+def exact_until(extent: tuple[float, float, float, float]) -> float:
+    """Zoom level up to which a generalised picture looks like the things themselves.
+
+    Parameters
+    ----------
+    extent : tuple of float (4,) [degree, CRS84]
+        Box of the collection.
+
+    Returns
+    -------
+    float [1]
+        Level at which the tolerance of the simplification, half a cell, is half a pixel.
+    """
+    cell = max(extent[2] - extent[0], extent[3] - extent[1]) / CELLS
+    return max(0.0, math.log2(_WORLD / max(cell, 1e-9)))
 
 
 def overview(publication: Publication, collection: Collection, by: str | None, most: int = MOST) -> Overview:
@@ -76,10 +92,12 @@ def overview(publication: Publication, collection: Collection, by: str | None, m
     Overview
         Empty where nothing has a place.
     """
-    rows = [row for row in _rows(publication, collection.name, by) if row[2] is not None]
-    geometries: NDArray[np.object_] = np.array([row[2] for row in rows], dtype=object)
+    keep = [name for name in ("name", "name_en", by) if name and name in collection.schema["properties"]]
+    rows = [row for row in _rows(publication, collection.name, keep) if row[2] is not None]
     if collection.extent is None or not rows:
         return Overview((), (), np.array([], dtype=object))
+    geometries = np.empty(len(rows), dtype=object)
+    geometries[:] = [row[2] for row in rows]
     west, south, east, north = collection.extent
     cell = max(east - west, north - south) / CELLS
     ids = [row[0] for row in rows]
@@ -88,15 +106,18 @@ def overview(publication: Publication, collection: Collection, by: str | None, m
     return Overview(tuple(ids[i] for i in kept), tuple(rows[i][1] for i in kept), shapes)
 
 
-def _rows(publication: Publication, name: str, by: str | None) -> Iterator[tuple[str, object, shapely.Geometry | None]]:
-    """Read identifier, class value and geometry of every feature, page by page."""
+def _rows(
+    publication: Publication, name: str, keep: list[str]
+) -> Iterator[tuple[str, dict[str, object], shapely.Geometry | None]]:
+    """Read identifier, kept properties and geometry of every feature, page by page."""
     after: int | None = None
     while True:
         page = publication.items(name, limit=_PAGE, after=after)
         shapes = shapely.from_geojson(np.array(page.features, dtype=object), on_invalid="ignore")
         for feature, shape in zip(page.features, np.atleast_1d(shapes), strict=True):
             document = orjson.loads(feature)
-            yield document["id"], document["properties"].get(by) if by else None, shape
+            found = document["properties"]
+            yield document["id"], {one: found[one] for one in keep if found[one] is not None}, shape
         if page.next_key is None:
             return
         after = page.next_key

@@ -108,8 +108,8 @@ def _groups(layer: Layer, overview: Overview, frame: Frame) -> dict[Look, list[s
     """Shapes of a layer on the picture by class: one path each keeps the picture small."""
     shapes = shapely.transform(overview.geometries, frame.pixels)
     groups: dict[Look, list[shapely.Geometry]] = defaultdict(list)
-    for value, shape in zip(overview.values, shapes, strict=True):
-        groups[layer.look_of(value)].append(shape)
+    for kept, shape in zip(overview.properties, shapes, strict=True):
+        groups[layer.look_of(kept.get(layer.by or ""))].append(shape)
     return groups
 
 

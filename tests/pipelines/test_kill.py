@@ -10,13 +10,19 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from catalogs import packaged
-from pipelines import ingest, publish
+from frmis.forcing import Rainfall
+from frmis.scenario import Scenario
+from pipelines import elevation, flood, ingest, publish
 from sdi import projector
 from sdi.errors import PhusaError
+from sdi.grid import Grid
 from sdi.publication import Publication
+from sdi.store import raster
 from sdi.workspace import Workspace
 
 TRIALS = 20
@@ -49,7 +55,9 @@ accuracy: {{horizontal_m: 1, method: estimated}}
 fields: {{number: number}}
 """
 
-context = multiprocessing.get_context("fork")
+# A clean process that has imported everything and forks for each trial: fast, and without the threads of this one.
+context = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(["pipelines.ingest", "pipelines.flood"])
 
 
 def deliver(folder: Path, number: int) -> Path:
@@ -177,3 +185,65 @@ def test_what_a_killed_load_left_can_be_loaded_again(workspace, tmp_path):
     (tmp_path / "posts-1.geojson").write_text(features)
     with pytest.raises(PhusaError, match="another file"):
         load(workspace.folder, tmp_path, 1)
+
+
+def storm(intensity: float) -> Scenario:
+    """Describe rain on the valley that the test makes."""
+    return Scenario(
+        name="storm", terrain="terrain", duration=3600, output_interval=600,
+        rainfall=Rainfall.constant(intensity, 1800), allow_poor_terrain=True,
+    )  # fmt: skip
+
+
+def valley() -> xr.DataArray:
+    """Make a closed valley with pits."""
+    grid = Grid.from_bounds((584_000, 1_109_000, 584_600, 1_109_600), 10, "EPSG:5897")
+    rows, columns = np.mgrid[0:60, 0:60]
+    ground = 0.02 * np.abs(rows - 30) + 0.3 * np.sin(columns / 4) * np.cos(rows / 5)
+    return grid.array(ground, units="m", vertical_datum="synthetic", long_name="valley")
+
+
+def simulate(folder: Path, intensity: float) -> None:
+    """Run a flood; in a process of its own when it is to be killed."""
+    workspace = Workspace.open(folder, packaged())
+    registry = workspace.registry()
+    flood.run(storm(intensity), workspace, registry)
+    projector.refresh(workspace, registry)
+    registry.close()
+
+
+def shown(workspace: Workspace) -> tuple[str, ...]:
+    """Return the versions of the coverages that are shown."""
+    return tuple(one.version for one in raster.list_coverages(workspace.rasters) if one.kind == "run")
+
+
+@pytest.mark.shows("foundation")
+def test_killed_anywhere_in_a_run_the_old_run_or_the_new_one_is_shown_complete(workspace, figure):
+    elevation.publish_synthetic(workspace, valley())
+    simulate(workspace.folder, 1e-5)
+    started = time.monotonic()
+    process = context.Process(target=simulate, args=(workspace.folder, 1.1e-5))
+    process.start()
+    process.join()
+    usual = time.monotonic() - started
+    dice = random.Random(92)
+    old, kept = shown(workspace), 0
+    for trial in range(TRIALS):
+        process = context.Process(target=simulate, args=(workspace.folder, 1e-5 * (2 + trial)))
+        process.start()
+        time.sleep(dice.uniform(0.02, 1.0) * usual)
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        registry = workspace.registry()
+        flood.recover(workspace, registry)
+        publish.run(workspace, registry)
+        publish.verify(workspace, registry)
+        now = shown(workspace)
+        recorded = registry.store.select("SELECT sha256 FROM delivery WHERE entry = 'flood-storm' ORDER BY row DESC LIMIT 1")
+        assert now == (recorded[0][0],)
+        assert raster.read(workspace.rasters, "flood-storm")["maximum_water_depth"].max() > 0
+        registry.close()
+        kept += now == old
+        old = now
+    figure("trials killed during a run, old or new complete", TRIALS, "1", f"old {kept}, new {TRIALS - kept}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -15,12 +16,14 @@ from sdi.catalog import Catalog
 from sdi.declaration import Code, CodeList, Declaration, Field, Label, LocationRule, Rule, Scheme
 from sdi.entry import Accuracy, ColumnMapping, Entry, Licence, SourceOptions
 from sdi.errors import InputError, RefusedError
+from sdi.quality.titles import title
 from tests.sdi.deliveries import CAN_THO, feature, geojson, write
 
 LABEL = Label("Cây", "Trees")
 SPECIES = CodeList(
     "species", "1.0.0", LABEL,
-    (Code("sao", LABEL), Code("dau", LABEL), Code("old", LABEL, valid_to="2020-01-01", replaced_by="sao"), Code("other", LABEL)),
+    (Code("sao", LABEL), Code("dau", LABEL), Code("other", LABEL),
+     Code("old", LABEL, valid_to="2020-01-01", replaced_by="sao")),
 )  # fmt: skip
 TAG = Scheme("tag", LABEL, r"\d{5}", "Test")
 CATALOG = Catalog({}, {"species": SPECIES}, {"tag": TAG}, {}, {})
@@ -82,16 +85,17 @@ def column(folder, name, cells, **mapping):
         ("dbh", {}, ["12,5", "1,234"], [12.5, 1.234]),
         ("height", {}, [-1, 101, 100], ["value-out-of-range", "value-out-of-range", 100.0]),
         ("dbh", {}, [401], [None]),  # an impossible observation is left out, the tree stays
-        ("stems", {}, ["3", 3.0, "3.0", 3.5, "9007199254740993"], [3, 3, 3, "value-not-whole", 9007199254740992]),
+        ("stems", {}, ["3", 3.0, "3.0", 3.5, "9007199254740993"], [3, 3, 3, "value-not-whole", 9007199254740993]),
         ("alive", {}, ["true", "Có", 0, "không", "maybe"], [True, True, False, False, "value-no-truth"]),
         ("planted", {}, ["2025-07-01", "2025-07-01T00:00:00", "1.7"], ["2025-07-01", "2025-07-01", "value-no-date"]),
         ("planted", {}, ["25/12/2024", "01/02/2024"], ["2024-12-25", "2024-02-01"]),
         ("planted", {}, ["12/25/2024", "01/02/2024"], ["2024-12-25", "2024-01-02"]),
         ("planted", {}, ["01/02/2024", "31/02/2024-x"], ["date-ambiguous", "value-no-date"]),
-        ("seen", {}, ["2025-07-01T08:00:00+07:00", "2025-07-01T08:00:00"], ["2025-07-01T08:00:00+07:00", "value-without-zone"]),
+        ("seen", {}, ["2025-07-01T08:00:00+07:00"], ["2025-07-01T08:00:00+07:00"]),
+        ("seen", {}, ["2025-07-01T08:00:00", "noon"], ["value-without-zone", "value-no-date"]),
         ("note", {}, ["  Sao \u00a0đen ", "x" * 11, 7], ["Sao đen", "text-too-long", "7"]),
         ("species", {}, ["sao", "SAO", "sồi", None], ["sao", "sao", "code-unknown", None]),
-        ("species", {"map": {"Sao đen": "sao", "none": None}}, ["Sao đen", "none", "Sồi"], ["sao", None, "value-unmapped"]),
+        ("species", {"map": {"Sao đen": "sao", "no": None}}, ["Sao đen", "no", "Sồi"], ["sao", None, "value-unmapped"]),
         ("species", {"map": {"Sao đen": "sao"}, "default": "other"}, ["Sao đen", "Sồi", ""], ["sao", "other", "other"]),
         ("species", {"default": "other"}, ["dau", "Sồi", None], ["dau", "other", "other"]),
         ("species", {"map": {"1": "sao", "2": "dau"}}, [1, 2.0, "1"], ["sao", "dau", "sao"]),
@@ -286,7 +290,7 @@ def test_an_optional_place_may_be_missing(tmp_path):
 
 def test_the_report_says_everything_to_machines_and_the_essence_to_people(tmp_path):
     given = entry({"note": "n"}, identifiers={"tag": "t"}, on_bad_row="quarantine", maximum_bad_share=0.9)
-    rows = [feature(t=f"{n:05d}", n="Hòa \u001b[31mBình" if n < 5 else "x" * 11) for n in range(10)]
+    rows = [feature(t=f"{n:05d}", n="Hòa\u001b Bình" if n < 5 else "x" * 11) for n in range(10)]
     report = check(tmp_path, register("note", schemes=("tag",)), given, *rows).report
     document = json.loads(report.to_json())
     assert (document["outcome"], document["rows"], len(document["findings"])) == ("quarantined", 10, 10)
@@ -375,3 +379,12 @@ def test_the_invalid_zones_of_chicago_are_repaired_and_what_is_no_area_is_put_as
     assert result.accepted.geometry.is_valid.all()
     assert 0 < report.moved_area_m2 < 100
     assert np.all(shapely.is_ccw(shapely.get_exterior_ring(shapely.get_parts(result.accepted.geometry.to_numpy()))))
+
+
+def test_every_kind_of_finding_has_a_name_in_both_languages(root):
+    paths = [path for room in ("source", "quality") for path in (root / "sdi" / room).glob("*.py")]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    made = re.compile(r'(?:remark|note|put_aside|Slip|Finding|_refusal)\(\s*"([a-z0-9-]+)"')
+    codes = {code for text in texts for code in made.findall(text)}
+    assert len(codes) > 60
+    assert not {code for code in codes if title(code).vi == code}

@@ -41,13 +41,21 @@ def test_a_city_with_few_layers_shows_all_of_them(publication: Publication) -> N
     assert not by_name(publication)["benches"].visible
 
 
-def test_only_a_crowded_layer_of_the_whole_city_is_generalised(publication: Publication) -> None:
+def test_points_are_thinned_only_in_a_crowd_that_the_whole_city_shows(publication: Publication) -> None:
     trees = publication.collection("trees")
     zones = publication.collection("plan-zones")
     crowd = dataclasses.replace(trees, count=LIMIT + 1)
     assert layers([crowd], "vi")[0].general
+    assert layers([crowd], "vi")[0].general_until == 0
     assert not layers([trees], "vi")[0].general
     assert not {layer.id: layer for layer in layers([crowd, zones], "vi")}["trees"].general
+
+
+def test_areas_and_lines_of_the_whole_city_are_light_from_afar(publication: Publication) -> None:
+    found = by_name(publication)
+    assert found["plan-zones"].general_until > 15
+    assert found["streets"].general_until > 15
+    assert not found["parcels"].general
 
 
 def test_a_colour_that_is_none_is_not_passed_on(publication: Publication) -> None:

@@ -5,17 +5,29 @@ import shapely
 
 from sdi.publication import Publication
 from spp.portal.layer import layers
-from spp.portal.overview import overview
+from spp.portal.overview import exact_until, overview
 from spp.portal.picture import WIDTH, Frame, picture
 
 
 def test_a_generalised_layer_keeps_identifier_and_class(publication: Publication) -> None:
     zones = publication.collection("plan-zones")
-    document = orjson.loads(overview(publication, zones, "land_use").geojson("land_use"))
+    document = orjson.loads(overview(publication, zones, "land_use").geojson())
     assert {one["properties"]["land_use"] for one in document["features"]} == {"ODT", "DKV"}
     assert all(set(one["properties"]) == {"land_use"} for one in document["features"])
     known = {orjson.loads(one)["id"] for one in publication.items("plan-zones", limit=10).features}
     assert {one["id"] for one in document["features"]} == known
+
+
+def test_names_are_kept_for_the_map_to_write(publication: Publication) -> None:
+    document = orjson.loads(overview(publication, publication.collection("administrative-units"), None).geojson())
+    assert {one["properties"]["name"] for one in document["features"]} == {"Phường Bến Đò", "Phường Cồn Phù Sa"}
+
+
+def test_the_picture_serves_up_to_the_level_at_which_it_would_show() -> None:
+    """A city of 1,500 cells of 360/512 degree: each is one pixel at level 0, and half of it at level 1 one pixel."""
+    pixel = 360 / 512
+    assert exact_until((0, 0, 1500 * pixel / 1024, 0)) == pytest.approx(10)
+    assert exact_until((0, 0, 1e5, 0)) == 0
 
 
 def test_a_crowd_is_thinned_to_the_bound_and_always_alike(publication: Publication) -> None:
@@ -35,7 +47,7 @@ def test_the_largest_areas_stay(publication: Publication) -> None:
 
 def test_an_empty_collection_has_an_empty_picture(publication: Publication) -> None:
     empty = next(one for one in publication.collections() if one.count == 0)
-    assert orjson.loads(overview(publication, empty, None).geojson(None))["features"] == []
+    assert orjson.loads(overview(publication, empty, None).geojson())["features"] == []
 
 
 def test_a_picture_has_one_path_per_class_and_escapes_its_title(publication: Publication) -> None:

@@ -40,6 +40,7 @@
  * @property {Field[]} fields - what is known of a thing, in order
  * @property {string} items - address of its things
  * @property {string | null} overview - address of its generalised picture as GeoJSON; null where it has none
+ * @property {number} overview_until - zoom level below which that picture looks like the things themselves; 0 where never
  * @property {string} attribution - who must be named
  * @property {string | null} notice - what must be said beside it
  *

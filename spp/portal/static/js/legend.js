@@ -80,8 +80,9 @@ export function updateLegend(where, things, words) {
 }
 
 /** @param {LayerThings} things @param {Words} words @returns {string} a few words on its state */
-function stateText({state, layer}, words) {
+function stateText(things, words) {
+  const {state, layer} = things;
   const count = words.say('objects', {count: words.number(layer.count)});
-  const more = STATES[state];
+  const more = state === 'overview' && !things.thinned ? null : STATES[state];
   return more ? `${count} · ${words.say(more)}` : count;
 }

@@ -44,6 +44,8 @@ export class MapPage {
     this.hint = part('hint');
     this.panels = panels(document);
     this.all = site.layers.map((layer) => new LayerThings(layer, site.limit, (things) => this.changed(things)));
+    /** Features last put on the map. @type {Map<LayerThings, GeoJSON.Feature[]>} */
+    this.drawn = new Map();
     this.timer = 0;
     this.asked = 0;
   }
@@ -88,7 +90,8 @@ export class MapPage {
 
   /** @param {LayerThings} things - whose state or features are new */
   changed(things) {
-    if (things.state !== 'loading') fill(this.map, things.layer, things.features);
+    if (this.drawn.get(things) !== things.features) fill(this.map, things.layer, things.features);
+    this.drawn.set(things, things.features);
     updateLegend(this.list, things, this.words);
     const titles = this.all.filter((one) => one.state === 'zoom').map((one) => one.layer.title.toLocaleLowerCase(this.words.language));
     this.hint.textContent = titles.length ? this.words.say('zoom_in_hint', {titles: titles.join(', ')}) : '';

@@ -11,6 +11,9 @@ import {area, contains, grown, shared, written} from './box.js';
 /** @typedef {import('./layer.js').Layer} Layer */
 /** @typedef {import('./box.js').Box} Box */
 /** @typedef {{box: Box, zoom: number}} View */
+/** No features: always the same list, so that nothing is drawn anew. @type {GeoJSON.Feature[]} */
+const NOTHING = [];
+
 /** @typedef {'off' | 'empty' | 'zoom' | 'overview' | 'loading' | 'ready' | 'error'} State */
 
 export class LayerThings {
@@ -27,16 +30,23 @@ export class LayerThings {
     /** @type {State} */
     this.state = 'off';
     /** @type {GeoJSON.Feature[]} */
-    this.features = [];
+    this.features = NOTHING;
+    /** Generalised features, once loaded. @type {GeoJSON.Feature[] | null} */
+    this.picture = null;
     /** @type {Box | null} */
     this.loaded = null;
     /** @type {AbortController | null} */
     this.running = null;
   }
 
-  /** Whether the features drawn are generalised: shape and class only. */
+  /** Whether the features drawn are generalised: shape, name and class only. */
   get general() {
-    return this.state === 'overview';
+    return this.features === this.picture;
+  }
+
+  /** Whether some things in view are not drawn. */
+  get thinned() {
+    return this.state === 'overview' && this.features.length < this.layer.count;
   }
 
   /**
@@ -46,8 +56,8 @@ export class LayerThings {
    */
   async follow(view) {
     const part = this.layer.extent && shared(/** @type {Box} */ (this.layer.extent), view.box);
-    if (!this.visible) return this.#settle('off', []);
-    if (!part) return this.#settle('empty', this.general ? [] : this.features);
+    if (!this.visible) return this.#settle('off', NOTHING);
+    if (!part) return this.#settle('empty', this.general ? NOTHING : this.features);
     if (this.state === 'ready' && this.loaded && view.zoom >= this.layer.minzoom && contains(this.loaded, part)) return;
     this.running?.abort();
     const running = (this.running = new AbortController());
@@ -67,8 +77,8 @@ export class LayerThings {
    */
   async #load(view, part, signal) {
     const expected = (box) => this.layer.count * Math.min(1, area(box) / area(/** @type {Box} */ (this.layer.extent)));
-    const near = view.zoom >= this.layer.minzoom;
-    if (!near || (this.layer.overview && expected(part) > this.limit)) return this.#general(signal);
+    const far = view.zoom < Math.max(this.layer.minzoom, this.layer.overview_until);
+    if (far || (this.layer.overview && expected(part) > this.limit)) return this.#general(signal);
     const wide = shared(grown(view.box, 0.25), /** @type {Box} */ (this.layer.extent)) ?? part;
     const box = expected(wide) > this.limit / 2 ? part : wide;
     if (expected(box) > this.limit / 3 && this.layer.count > this.limit) {
@@ -82,9 +92,9 @@ export class LayerThings {
 
   /** @param {AbortSignal} signal - ends the call */
   async #general(signal) {
-    if (!this.layer.overview) return this.#settle('zoom', []);
-    const answer = await fetchJson(this.layer.overview, signal);
-    this.#settle('overview', answer.features);
+    if (!this.layer.overview) return this.#settle('zoom', NOTHING);
+    this.picture ??= /** @type {GeoJSON.Feature[]} */ ((await fetchJson(this.layer.overview, signal)).features);
+    this.#settle('overview', this.picture);
   }
 
   /**
