@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from frmis.forcing import Boundary, Edge, Rainfall, Series
 from frmis.quantity import quantity
@@ -191,11 +191,11 @@ def _level(part: _Part) -> Series:
 def _edge(part: _Part) -> Edge:
     if part.value == "closed":
         return Edge()
-    if isinstance(part.value, Mapping) and "slope" in part.value:
-        return Edge("free", **part.keys({"slope": _number}))
-    keys = {"level": _level, "below": _quantity("length")}
-    values = part.keys(keys, required=("level",))
-    return Edge("level", values["level"], highest_bed=values.get("below"))
+    values = part.keys({"level": _level, "slope": _number, "below": _quantity("length")})
+    if ("level" in values) == ("slope" in values):
+        raise part.error("an edge has either a level or a slope", "write closed, {level: ...} or {slope: ...}")
+    kind: Literal["level", "free"] = "level" if "level" in values else "free"
+    return Edge(kind, values.get("level"), values.get("slope"), values.get("below"))
 
 
 def _boundary(part: _Part) -> Boundary:

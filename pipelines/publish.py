@@ -97,7 +97,8 @@ def status(workspace: Workspace) -> Status:
     registry = workspace.registry()
     transactions = registry.last_tx
     registry.close()
-    applied, counts = {}, {}
+    applied: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for level in projector.LEVELS:
         path = workspace.publication_path(level)
         if path.is_file():

@@ -140,10 +140,15 @@ def project(geometries: Geometries, source: str, target: str, operation: str | N
         )
     moved = np.column_stack([x, y])
     if not shapely.has_z(geometries).any():
-        return shapely.set_coordinates(geometries.copy(), moved)
+        return _placed(geometries.copy(), moved)
     z = shapely.get_coordinates(geometries, include_z=True)[:, 2]
-    with_z = shapely.set_coordinates(shapely.force_3d(geometries), np.column_stack([moved, z]))
-    return np.where(shapely.has_z(geometries), with_z, shapely.force_2d(with_z))
+    with_z = _placed(shapely.force_3d(geometries), np.column_stack([moved, z]))
+    return np.asarray(np.where(shapely.has_z(geometries), with_z, shapely.force_2d(with_z)), dtype=object)
+
+
+def _placed(geometries: Geometries, coordinates: NDArray[np.float64]) -> Geometries:
+    """Give geometries new coordinates."""
+    return np.asarray(shapely.set_coordinates(geometries, coordinates), dtype=object)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def write_versions(
         Valid intervals.
     accuracy : Accuracy
         How exact the delivery is.
-    source : (ndarray (n,), str), optional
+    source : tuple of ndarray (n,) of shapely geometry [CRS named beside it] and str, optional
         Geometries as delivered and their CRS, where it is not the storage CRS.
 
     Returns
@@ -147,7 +147,7 @@ def add(
         Since when.
     accuracy : Accuracy
         How exact the delivery is.
-    source : (ndarray (n,), str), optional
+    source : tuple of ndarray (n,) of shapely geometry [CRS named beside it] and str, optional
         Geometries as delivered and their CRS.
 
     Returns

@@ -46,7 +46,8 @@ fields:
   operator: {type: text, access: restricted, title: {vi: Đơn vị khai thác, en: Operator}}
 rules: [{id: L1, expr: "length > 0", level: warn, title: {vi: Bến có chiều dài, en: A landing has a length}}]
 on_bad_row: refuse
-publish: {collection: landing-stages, fields: [length, pontoon, opened], tiles: true, keywords: [bến tàu, landing], order: 60}
+publish:
+  {collection: landing-stages, fields: [length, pontoon, opened], tiles: true, keywords: [bến tàu, landing], order: 60}
 """
 
 
@@ -65,7 +66,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     with registry.transaction("test", "two landing stages") as tx:
         registry.register("landing_stage").add(
             Batch(
-                values={"length": [35.5, 60], "pontoon": [True, None], "opened": ["2019-05-01", None], "operator": ["An", "Bình"]},
+                values={
+                    "length": [35.5, 60],
+                    "pontoon": [True, None],
+                    "opened": ["2019-05-01", None],
+                    "operator": ["An", "Bình"],
+                },
                 names={"vi": ["Bến Ninh Kiều", "Bến Xóm Chài"], "en": ["Ninh Kieu landing", None]},
                 geometry=shapely.points([[584_000, 1_109_000], [584_500, 1_109_200]]),
                 valid_from="2020-01-01",

@@ -45,8 +45,8 @@ DRY = 1.0e-9
 TINY = 1.0e-20
 """Depths [m] and flows [m2 s-1] below this become zero: left alone they decay into denormal numbers, which are slow."""
 
-FAST = {"contract", "nsz", "nnan"}
-"""What the compiler may assume: fused multiply-add, no signed zero, no NaN. Never a reordered sum."""
+FAST = {"contract", "nsz"}
+"""What the compiler may do: fuse a multiplication with an addition, ignore the sign of zero. Never reorder a sum."""
 
 Real = Any
 """A number in the precision of the state, float32 or float64."""
@@ -242,7 +242,8 @@ def _balance(
     for i in range(1, bed.size - 1):
         gain = c.spread_x * (along[i] - along[i + 1]) + c.spread_y * (north[i] - south[i])
         new = depth[i] + gain + (c.rain if bed[i] < c.wall else c.zero)
-        result[i] = new if new > c.tiny else c.zero
+        # In this order what is no number stays so, to be found.
+        result[i] = c.zero if new <= c.tiny else new
 
 
 @_compile

@@ -21,7 +21,7 @@ from sdi.errors import ConflictError, IntegrityError, WorkspaceError
 from sdi.history import OPEN
 from sdi.store.schema import VERSION
 
-_DIALECT = sqlite.dialect()  # type: ignore[no-untyped-call]
+_DIALECT = sqlite.dialect()
 APPLICATION_ID = 0x50485553  # "PHUS"
 BUSY_TIMEOUT_S = 60.0
 

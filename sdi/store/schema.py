@@ -46,8 +46,8 @@ class Geometry(TypeDecorator[bytes]):
         return bytes(value.data) if isinstance(value, WKBElement) else value
 
 
-def _times() -> list[sa.Column[Any]]:
-    """Return the columns of the two times."""
+def _times() -> list[sa.Column[Any] | sa.CheckConstraint]:
+    """Return the columns of the two times, and that they do not run backwards."""
     return [
         sa.Column("valid_from", sa.Text, nullable=False),
         sa.Column("valid_to", sa.Text, nullable=False, server_default=FOREVER),

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 from sdi.settings import Settings
 from sdi.workspace import Workspace
 from spp.portal import pages
-from tests.browser.hamlet import build
+from tests.browser.hamlet import build, plant
 from tests.serving import serving
 
 ARGUMENTS = [
@@ -65,6 +65,15 @@ def base(hamlet: Workspace) -> Iterator[str]:
     """Return the address at which the hamlet is served."""
     settings = Settings()
     with serving(hamlet, pages(hamlet, settings), settings) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def grove(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a city that has nothing but more trees than a map holds."""
+    settings = Settings()
+    workspace = plant(tmp_path_factory.mktemp("grove"))
+    with serving(workspace, pages(workspace, settings), settings) as address:
         yield address
 
 

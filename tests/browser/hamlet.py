@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +53,23 @@ def build(folder: Path) -> Workspace:
     (place / "catalogs" / "registers").mkdir(parents=True)
     (place / "catalogs" / "registers" / "bench.yaml").write_text(BENCH, encoding="utf-8")
     workspace = Workspace.open(place, packaged())
+    return record(workspace, things())
+
+
+def plant(folder: Path) -> Workspace:
+    """Record and publish a city of 5,625 trees, 10 m apart, and nothing else."""
+    description = folder / "description.yaml"
+    description.write_text(DESCRIPTION, encoding="utf-8")
+    workspace = Workspace.make(folder / "city", description, packaged())
+    spots = [shapely.Point(X + 10 * column, Y + 10 * row) for row in range(75) for column in range(75)]
+    values = {"species": ["hopea_odorata"] * len(spots), "dbh": [45.5] * len(spots)}
+    return record(workspace, {"tree": Batch(values, _column(spots), accuracy=Accuracy(horizontal_m=1))})
+
+
+def record(workspace: Workspace, batches: Mapping[str, Batch]) -> Workspace:
+    """Record and publish things, by register."""
     registry = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(92))
-    for register, batch in things().items():
+    for register, batch in batches.items():
         with registry.transaction(actor="test", reason=f"hamlet: {register}") as tx:
             registry.register(register).add(batch, tx)
     projector.refresh(workspace, registry)

@@ -136,7 +136,9 @@ def test_a_click_on_a_parcel_tells_about_it_in_english(desktop: Watched) -> None
     text = page.locator("#info .thing").first.inner_text()
     for words in ("Parcels", "Map sheet\n7", "Present land use\nUrban residential land", "Legal area\n1,234.5 m²"):
         assert words in text
-    assert page.locator('#info .thing[data-layer="administrative-units"] .name').inner_text() == "Ben Do Ward"
+    ward = page.locator('#info .thing[data-layer="administrative-units"]').inner_text()
+    assert "Ben Do Ward" in ward
+    assert "Valid from\n2025-07-01" in ward
     desktop.shoot("parcel-desktop-en")
 
 
@@ -191,6 +193,25 @@ def test_what_is_too_small_to_draw_answers_a_click_all_the_same(desktop: Watched
     page = near(desktop, spot, 12)
     click(page, spot)
     assert "1.234,5 m²" in page.locator('#info .thing[data-layer="parcels"]').inner_text()
+
+
+def test_a_crowd_is_shown_by_a_sample_and_each_of_it_answers(browser: Browser, grove: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    watched = watch(context, grove)
+    page = watched.open()
+    assert "hình khái quát" in page.locator('[data-layer="trees"] .state').inner_text()
+    assert 3000 < drawn(page, "trees") < 5625
+    spot = page.evaluate("phusaMap.queryRenderedFeatures({layers: ['trees']})[0].geometry.coordinates")
+    click(page, spot)
+    assert "45,5 cm" in page.locator("#info .thing").first.inner_text()
+    page.evaluate("([x, y]) => phusaMap.jumpTo({center: [x, y], zoom: 18})", spot)
+    page.wait_for_selector('[data-layer="trees"][data-state="ready"]')
+    page.wait_for_selector("#map[data-idle]")
+    page.evaluate("([x, y]) => phusaMap.panBy([40, 0], {duration: 0})", spot)
+    click(page, spot)
+    assert "45,5 cm" in page.locator("#info .thing").first.inner_text()
+    assert watched.complaints == []
+    context.close()
 
 
 def test_things_are_asked_for_by_box_and_once_per_place(desktop: Watched) -> None:

@@ -1,4 +1,4 @@
-"""Killed at any moment: what was acknowledged is there, what was not is not, and the old state was served throughout."""
+"""Killed at any moment: what was acknowledged is there, nothing is half there, and the old state is served."""
 
 from __future__ import annotations
 
@@ -153,7 +153,12 @@ def test_killed_anywhere_in_an_ingest_a_workspace_verifies_and_holds_all_or_noth
         outcomes["everything" if after > count else "nothing"] += 1
         count = after
     publication.close()
-    figure("trials killed during ingest, all or nothing", TRIALS, "1", f"nothing {outcomes['nothing']}, everything {outcomes['everything']}")
+    figure(
+        "trials killed during ingest, all or nothing",
+        TRIALS,
+        "1",
+        f"nothing {outcomes['nothing']}, everything {outcomes['everything']}",
+    )
 
 
 @pytest.mark.shows("foundation")
@@ -162,7 +167,9 @@ def test_killed_between_commit_and_projection_nothing_acknowledged_is_lost(works
     count = recovered(workspace)
     for trial in range(TRIALS):
         deliver(tmp_path, 2 + trial)
-        process = context.Process(target=load, args=(workspace.folder, tmp_path, 2 + trial), kwargs={"kill_before_projection": True})
+        process = context.Process(
+            target=load, args=(workspace.folder, tmp_path, 2 + trial), kwargs={"kill_before_projection": True}
+        )
         process.start()
         served = watched(publication, process, time.monotonic() + 60)
         assert process.exitcode == -signal.SIGKILL
@@ -176,7 +183,9 @@ def test_killed_between_commit_and_projection_nothing_acknowledged_is_lost(works
 
 def test_what_a_killed_load_left_can_be_loaded_again(workspace, tmp_path):
     deliver(tmp_path, 1)
-    process = context.Process(target=load, args=(workspace.folder, tmp_path, 1), kwargs={"kill_before_projection": True})
+    process = context.Process(
+        target=load, args=(workspace.folder, tmp_path, 1), kwargs={"kill_before_projection": True}
+    )
     process.start()
     process.join()
     load(workspace.folder, tmp_path, 1)
@@ -240,7 +249,9 @@ def test_killed_anywhere_in_a_run_the_old_run_or_the_new_one_is_shown_complete(w
         publish.run(workspace, registry)
         publish.verify(workspace, registry)
         now = shown(workspace)
-        recorded = registry.store.select("SELECT sha256 FROM delivery WHERE entry = 'flood-storm' ORDER BY row DESC LIMIT 1")
+        recorded = registry.store.select(
+            "SELECT sha256 FROM delivery WHERE entry = 'flood-storm' ORDER BY row DESC LIMIT 1"
+        )
         assert now == (recorded[0][0],)
         assert raster.read(workspace.rasters, "flood-storm")["maximum_water_depth"].max() > 0
         registry.close()

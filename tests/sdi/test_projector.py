@@ -38,8 +38,8 @@ def test_what_was_recorded_is_published_in_both_levels_after_one_refresh(workspa
     feature = orjson.loads(publication.item("benches", eid))
     assert feature["id"] == eid
     assert list(feature["properties"].items()) == [
-        ("name", "Ghế bên cầu"), ("bench_tag", "B1"), ("status", "active"), ("seats", 4), ("wood", True), ("set_up", None),
-        ("valid_from", "2020-01-01T00:00:00Z"),
+        ("name", "Ghế bên cầu"), ("bench_tag", "B1"), ("status", "active"), ("seats", 4), ("wood", True),
+        ("set_up", None), ("valid_from", "2020-01-01T00:00:00Z"),
     ]  # fmt: skip
     restricted = Publication.open(workspace.publication_path("restricted"))
     assert orjson.loads(restricted.item("benches", eid))["properties"]["inspector"] == "An"

@@ -78,21 +78,27 @@ def test_the_tables_refuse_to_be_changed(registry, statement):
 
 def test_two_facts_that_overlap_in_valid_time_are_refused(registry):
     eid = add(registry)[0]
-    with pytest.raises(ConflictError, match="overlap"), registry.transaction("test", "twice") as tx:
-        tx.insert(
-            "register_bench",
-            ("eid", "status", "valid_from", "tx_from"),
-            [(eid, "active", "2021-01-01T00:00:00Z", tx.number)],
-        )
+
+    def twice():
+        with registry.transaction("test", "twice") as tx:
+            row = (eid, "active", "2021-01-01T00:00:00Z", tx.number)
+            tx.insert("register_bench", ("eid", "status", "valid_from", "tx_from"), [row])
+
+    with pytest.raises(ConflictError, match="overlap"):
+        twice()
 
 
 def test_a_transaction_that_fails_leaves_no_trace(registry):
     before = (registry.last_tx, registry.root_hash)
-    with pytest.raises(RuntimeError), registry.transaction("test", "fails") as tx:
-        registry.register("bench").add(
-            Batch(values={"seats": [4]}, geometry=shapely.points([[584_000, 1_109_000]])), tx
-        )
-        raise RuntimeError
+
+    def fails():
+        with registry.transaction("test", "fails") as tx:
+            batch = Batch(values={"seats": [4]}, geometry=shapely.points([[584_000, 1_109_000]]))
+            registry.register("bench").add(batch, tx)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
     assert (registry.last_tx, registry.root_hash) == before
     assert len(registry.register("bench")) == 0
     assert registry.store.check() == []

@@ -73,7 +73,7 @@ export function valueText(field, value, words) {
   if (field.codes && Object.hasOwn(field.codes, String(value))) return field.codes[String(value)];
   if (typeof value === 'boolean') return words.say(value ? 'value_yes' : 'value_no');
   if (typeof value === 'number') return field.unit ? `${words.number(value)} ${field.unit}` : words.number(value);
-  const day = /^(\d{4})-(\d{2})-(\d{2})(T00:00:00Z?)?$/.exec(String(value));
-  if (day && words.language === 'vi') return `${day[3]}/${day[2]}/${day[1]}`;
+  const day = /^(\d{4})-(\d{2})-(\d{2})(T00:00:00(\.0+)?Z?)?$/.exec(String(value));
+  if (day) return words.language === 'vi' ? `${day[3]}/${day[2]}/${day[1]}` : day.slice(1, 4).join('-');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
