@@ -168,16 +168,16 @@ def _label(part: _Part) -> Label:
 
 def _rainfall(part: _Part) -> Rainfall:
     time, intensity = _quantity("time"), _quantity("rain intensity")
-    table = {"steps": lambda below: below.rows(time, intensity)}
-    if isinstance(part.value, Mapping) and "steps" in part.value:
-        steps = part.keys(table)["steps"]
-        if steps[-1][1] != 0 or len(steps) < 2:
-            raise part.at("steps").error(
-                "the last step does not end the rain", "end with a row such as [60 min, 0 mm/h]"
-            )
-        return Rainfall(tuple(row[0] for row in steps), tuple(row[1] for row in steps[:-1]))
     block = {"intensity": intensity, "duration": time, "start": time}
-    return Rainfall.constant(**part.keys(block, required=("intensity", "duration")))
+    values = part.keys({**block, "steps": lambda below: below.rows(time, intensity)})
+    steps = values.pop("steps", None)
+    if steps is None:
+        return Rainfall.constant(**part.keys(block, required=("intensity", "duration")))
+    if values:
+        raise part.error(f"'steps' stands beside '{next(iter(values))}'", "give steps, or one intensity and its duration")
+    if steps[-1][1] != 0 or len(steps) < 2:
+        raise part.at("steps").error("the last step does not end the rain", "end with a row such as [60 min, 0 mm/h]")
+    return Rainfall(tuple(row[0] for row in steps), tuple(row[1] for row in steps[:-1]))
 
 
 def _level(part: _Part) -> Series:

@@ -138,7 +138,7 @@ def test_water_at_a_level_comes_in_only_where_the_bed_is_low_enough():
 
 
 def test_the_water_at_the_start_fills_what_the_edge_reaches():
-    ground = np.full((9, 20), 1.0)
+    ground = np.full((9, 20), 1.2)
     ground[4, :10] = -1.0
     ground[4, 14:] = -1.0
     connected = simulate(scenario(1, boundary=levels(0.5), initial_level=0.5), terrain(ground))
