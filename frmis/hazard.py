@@ -87,7 +87,7 @@ def _pieces(classes: npt.NDArray[np.uint8], grid: Grid, block: int) -> Iterator[
     for top in range(0, rows, block):
         for left in range(0, columns, block):
             part = np.ascontiguousarray(classes[top : top + block, left : left + block])
-            yield from _outlines(part, grid.affine * grid.affine.translation(left, top))
+            yield from _outlines(part, grid.affine @ grid.affine.translation(left, top))
 
 
 def _outlines(classes: npt.NDArray[np.uint8], affine: Any) -> Iterator[tuple[int, Any]]:

@@ -31,8 +31,8 @@ from typing import Any, Literal
 from frmis.forcing import Boundary, Edge, Rainfall, Series
 from frmis.quantity import quantity
 from frmis.scenario import Scenario
+from sdi.catalog.document import Document, Pointer
 from sdi.declaration import Label
-from sdi.document import Document, Pointer
 from sdi.errors import CatalogError, InputError
 
 Read = Callable[["_Part"], Any]

@@ -1,6 +1,6 @@
 """What a register, its codes and its identifier schemes are declared to be.
 
-These are plain values: `sdi/catalog.py` reads and checks them, everything else (tables, schemas, collections, loaders)
+These are plain values: `sdi/catalog/` reads and checks them, everything else (tables, schemas, collections, loaders)
 is derived from them. What a delivery says of itself stands in `sdi/entry.py`, how a layer is drawn in `sdi/style.py`.
 """
 
@@ -171,7 +171,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A sentence every row must satisfy; see `sdi/expression.py` for what it may say."""
+    """A sentence every row must satisfy; see `sdi/expression/` for what it may say."""
 
     id: str
     expression: str

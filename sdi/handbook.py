@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sdi import expression
 from sdi.catalog import Catalog
-from sdi.consistency import RULE_NAMES
+from sdi.catalog.consistency import RULE_NAMES
 from sdi.declaration import CodeList, Declaration, Field, Label, Level
 
 _WORDS = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from sdi.document import Document
+from sdi.catalog.document import Document
 
 _FILE = Path(__file__).with_name("phrases.yaml")
 

@@ -1,8 +1,7 @@
 """Generalised pictures of whole collections, for small scales and for pages without a map.
 
 Areas and lines too small to be seen are left out, the rest is simplified; points are thinned evenly, so that what is
-dense stays dense. A generalised feature keeps its identifier, its names and the value its class is chosen by, nothing
-else.
+dense stays dense. A generalised feature keeps what the map must write or colour, nothing else.
 """
 
 from __future__ import annotations
@@ -24,6 +23,8 @@ CELLS = 1500
 """Cells along the longer side of the extent; what is smaller than a cell is left out."""
 MOST = 4000
 """Most features of one generalised picture."""
+KEPT = ("name", "name_en", "fit_for_decisions", "notice")
+"""Properties that a generalised feature keeps beside the one that chooses its class: the map writes them."""
 _PAGE = 2000
 _WORLD = 360 / 512
 """Width of a pixel of the map at zoom level 0 [degree]."""
@@ -92,7 +93,7 @@ def overview(publication: Publication, collection: Collection, by: str | None, m
     Overview
         Empty where nothing has a place.
     """
-    keep = [name for name in ("name", "name_en", by) if name and name in collection.schema["properties"]]
+    keep = [name for name in (*KEPT, by) if name and name in collection.schema["properties"]]
     rows = [row for row in _rows(publication, collection.name, keep) if row[2] is not None]
     if collection.extent is None or not rows:
         return Overview((), (), np.array([], dtype=object))

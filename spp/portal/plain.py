@@ -119,8 +119,13 @@ def _things_at(portal: Portal, layers: tuple[Layer, ...], place: tuple[float, fl
                 continue
             shape = shapely.from_geojson(orjson.dumps(document["geometry"]))
             if shapely.distance(shape, point) <= (0 if layer.areal else REACH):
-                found.append((shapely.area(shape), _row(layer, document, words)))
+                found.append((_size(shape, point), _row(layer, document, words)))
     return [row for _, row in sorted(found, key=lambda one: one[0])]
+
+
+def _size(shape: shapely.Geometry, point: shapely.Point) -> float:
+    """Area of the part of a thing that is meant [square degree]; 0 for points and lines."""
+    return min((float(part.area) for part in shapely.get_parts(shape) if shapely.intersects(part, point)), default=0.0)
 
 
 def _row(layer: Layer, feature: dict[str, Any], words: Words) -> Row:

@@ -179,6 +179,18 @@ def test_what_must_be_said_stays_in_sight(phone: Watched) -> None:
     assert page.locator(".notice").evaluate(seen)
 
 
+def test_what_is_not_fit_for_decisions_is_named_above_the_map_and_at_the_thing(desktop: Watched) -> None:
+    spot = place_of(desktop, "flood-depth", scenario="test")
+    page = near(desktop, spot, more="&layers=flood-depth,plan-zones")
+    assert page.locator("#cautions").inner_text() == "Độ sâu ngập: Không dùng để ra quyết định."
+    click(page, spot)
+    assert "Không dùng" in page.locator('#info .thing[data-layer="flood-depth"] .caution').inner_text()
+    page.get_by_label("Độ sâu ngập", exact=True).uncheck()
+    page.wait_for_selector("#cautions", state="hidden")
+    far = near(desktop, spot, 10, more="&layers=flood-depth", lang="en")
+    assert "Not fit for decisions." in far.locator("#cautions").inner_text()
+
+
 def test_far_away_the_map_asks_for_no_parcels_and_says_so(desktop: Watched) -> None:
     page = near(desktop, place_of(desktop, "streets", name="Nguyễn Trãi"), 11)
     desktop.requests.clear()

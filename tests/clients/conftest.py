@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sdi.workspace import Workspace
-from tests.serving import serving
+from tests.serving import serving_apart
 from tests.town import town
 
 __all__ = ["town"]
@@ -16,5 +16,5 @@ __all__ = ["town"]
 @pytest.fixture(scope="session")
 def address(town: Workspace) -> Iterator[str]:
     """Return the address of the served town's landing page."""
-    with serving(town) as root:
+    with serving_apart(town) as root:
         yield f"{root}/ogc/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdi.document import MAXIMUM_BYTES, MAXIMUM_VALUES, Document
+from sdi.catalog.document import MAXIMUM_BYTES, MAXIMUM_VALUES, Document
 from sdi.errors import CatalogError
 
 

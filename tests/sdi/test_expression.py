@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdi.errors import InputError
-from sdi.expression import MAXIMUM_LENGTH, parse
+from sdi.expression import parse
+from sdi.expression.expression import MAXIMUM_LENGTH
 
 NAMES = ("dbh", "height", "species", "condition", "status", "heritage", "đường")
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
-from sdi import conformity, format
-from sdi.catalog import Catalog
+from sdi.catalog import Catalog, conformity, format
+from sdi.catalog.document import Document
+from sdi.catalog.format import CODES, ENTRY, REGISTER, SCHEMES, STYLE
 from sdi.declaration import Declaration, Field, PublishRule
-from sdi.document import Document
 from sdi.errors import CatalogError
-from sdi.format import CODES, ENTRY, REGISTER, SCHEMES, STYLE
 from tests.sdi import catalogue
 from tests.sdi.catalogue import SPECIES
 

@@ -3,6 +3,7 @@
  * @module card
  */
 
+import {cautionOf} from './caution.js';
 import {element, swatch} from './element.js';
 
 /** @typedef {import('./inspect.js').Found} Found */
@@ -39,7 +40,7 @@ function thingCard({layer, feature}, words, {address, show}) {
     element('h3', {}, swatch(layer.geometry, look.color, look.edge, layer.default.opacity), element('span', {text: layer.title}), showButton(layer, () => show({layer, feature}), words)),
     nameOf(properties, words),
     rows.length ? element('dl', {}, ...rows) : null,
-    layer.notice ? element('p', {class: 'caution', text: layer.notice}) : null,
+    ...[layer.notice, cautionOf(feature, words)].map((text) => (text ? element('p', {class: 'caution', text}) : null)),
     link ? element('p', {class: 'links'}, element('a', {href: link, text: words.say('permanent_link')})) : null,
   );
 }

@@ -33,13 +33,22 @@ export async function whatIsAt(map, all, pixel, place) {
     if (things.layer.areal && !drawn) return asked(things.layer, place);
     return hit(map, things, pixel);
   }));
-  return found.flat().sort((one, other) => rank(one.feature) - rank(other.feature));
+  const point = [place.lng, place.lat];
+  return found.flat().sort((one, other) => rank(one.feature.geometry, point) - rank(other.feature.geometry, point));
 }
 
-/** @param {GeoJSON.Feature} feature @returns {number} points before lines before areas, the smaller area first */
-function rank({geometry}) {
+/**
+ * Points before lines before areas, the smaller area first; of an area in many parts the one that is meant counts.
+ * @param {GeoJSON.Geometry} geometry - place of a thing
+ * @param {number[]} point - longitude, latitude
+ * @returns {number} place in the list
+ */
+function rank(geometry, point) {
   if (geometry.type.endsWith('Point')) return -2;
-  return geometry.type.endsWith('LineString') ? -1 : area(around(geometry));
+  if (geometry.type.endsWith('LineString')) return -1;
+  const parts = geometry.type === 'MultiPolygon' ? geometry.coordinates.map((coordinates) => ({type: 'Polygon', coordinates})) : [geometry];
+  const meant = parts.find((part) => holds(/** @type {GeoJSON.Geometry} */ (part), point)) ?? geometry;
+  return area(around(/** @type {GeoJSON.Geometry} */ (meant)));
 }
 
 /**

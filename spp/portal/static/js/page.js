@@ -10,6 +10,7 @@ import {layersInAddress, rememberLayers} from './address.js';
 import {around} from './box.js';
 import {fill, mark, viewOf} from './canvas.js';
 import {writeCard} from './card.js';
+import {writeCautions} from './caution.js';
 import {whatIsAt} from './inspect.js';
 import {updateLegend, writeLegend} from './legend.js';
 import {narrow, panels} from './sheet.js';
@@ -42,6 +43,7 @@ export class MapPage {
     this.list = part('layer-list');
     this.card = part('info-list');
     this.hint = part('hint');
+    this.cautions = part('cautions');
     this.panels = panels(document);
     this.all = site.layers.map((layer) => new LayerThings(layer, site.limit, (things) => this.changed(things)));
     /** Features last put on the map. @type {Map<LayerThings, GeoJSON.Feature[]>} */
@@ -93,6 +95,7 @@ export class MapPage {
     if (this.drawn.get(things) !== things.features) fill(this.map, things.layer, things.features);
     this.drawn.set(things, things.features);
     updateLegend(this.list, things, this.words);
+    writeCautions(this.cautions, this.all, this.words);
     const titles = this.all.filter((one) => one.state === 'zoom').map((one) => one.layer.title.toLocaleLowerCase(this.words.language));
     this.hint.textContent = titles.length ? this.words.say('zoom_in_hint', {titles: titles.join(', ')}) : '';
     this.hint.hidden = titles.length === 0;

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from sdi import vector
 from sdi.errors import InputError
-from sdi.vector import Kind, Vector
+from sdi.expression import vector
+from sdi.expression.vector import Kind, Vector
 
 
 def evaluated(tree: ast.expr, text: str, columns: Mapping[str, Vector]) -> Vector:

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdi import vector
 from sdi.errors import InputError
-from sdi.evaluation import ARITHMETIC, FUNCTIONS, evaluated, fault
-from sdi.vector import Vector
+from sdi.expression import vector
+from sdi.expression.evaluation import ARITHMETIC, FUNCTIONS, evaluated, fault
+from sdi.expression.vector import Vector
 
 MAXIMUM_LENGTH = 1000
 """Longest expression [character]."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
-from sdi.document import Document, Pointer
+from sdi.catalog.document import Document, Pointer
+from sdi.catalog.format import Schema
 from sdi.errors import CatalogError
-from sdi.format import Schema
 
 _KINDS = {
     "string": "a text",
@@ -32,7 +32,7 @@ def check(document: Document, schema: Schema) -> None:
     document : Document
         The file as read.
     schema : dict
-        One of the schemas of `sdi/format.py`.
+        One of the schemas of `sdi/catalog/format.py`.
 
     Raises
     ------

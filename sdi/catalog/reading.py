@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sdi.catalog.document import Document
 from sdi.declaration import (
     Code,
     CodeList,
@@ -19,7 +20,6 @@ from sdi.declaration import (
     Rule,
     Scheme,
 )
-from sdi.document import Document
 from sdi.entry import Accuracy, ColumnMapping, Entry, Licence, SourceOptions
 from sdi.style import Style, StyleClass, Symbol
 

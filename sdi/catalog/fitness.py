@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from sdi.conformity import suggestion
-from sdi.consistency import Problem, raise_first, value_problem
+from sdi.catalog.conformity import suggestion
+from sdi.catalog.consistency import Problem, raise_first, value_problem
+from sdi.catalog.document import Document, Pointer
 from sdi.declaration import CodeList, Declaration
-from sdi.document import Document, Pointer
 from sdi.entry import ColumnMapping, Entry
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sdi import expression
-from sdi.conformity import suggestion
+from sdi.catalog.conformity import suggestion
+from sdi.catalog.document import Document, Pointer
 from sdi.declaration import CodeList, Declaration, Field, Scheme
-from sdi.document import Document, Pointer
 from sdi.errors import InputError
 from sdi.style import Style
 

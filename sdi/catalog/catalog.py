@@ -19,9 +19,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdi import conformity, consistency, fitness, format, reading
+from sdi.catalog import conformity, consistency, fitness, format, reading
+from sdi.catalog.document import Document
 from sdi.declaration import CodeList, Declaration, Scheme
-from sdi.document import Document
 from sdi.entry import Entry
 from sdi.errors import CatalogError
 from sdi.style import Style
