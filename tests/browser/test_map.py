@@ -169,14 +169,14 @@ def test_a_name_that_is_markup_is_shown_and_not_run(desktop: Watched) -> None:
 def test_what_must_be_said_stays_in_sight(phone: Watched) -> None:
     spot = place_of(phone, "parcels", parcel_number="1")
     page = near(phone, spot)
-    assert "Không dùng để ra quyết định." in page.locator(".notice").inner_text()
+    assert "Không dùng để ra quyết định." in page.locator("p.notice:visible").inner_text()
     click(page, spot)
-    assert page.locator(".notice").is_visible()
+    assert page.locator("p.notice:visible").is_visible()
     seen = """(line) => {
       const box = line.getBoundingClientRect();
       return line.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
     }"""
-    assert page.locator(".notice").evaluate(seen)
+    assert page.locator("p.notice:visible").evaluate(seen)
 
 
 def test_what_is_not_fit_for_decisions_is_named_above_the_map_and_at_the_thing(desktop: Watched) -> None:

@@ -58,7 +58,8 @@ def test_it_pushes_an_equality_and_a_box_to_the_service(ask):
     expected = sum(n % 3 == 0 for n in range(COUNT)) + 1
     assert f"Feature Count: {expected}" in ask("landmarks", "-so", "-where", "grade = 'high'")
     box = (str(LON - 0.0005), str(LAT - 0.0005), str(LON + 0.0025), str(LAT + 0.0005))
-    assert f"Feature Count: {3 + PLACELESS}" in ask("landmarks", "-so", "-spat", *box)
+    # GDAL leaves out by itself what has no place.
+    assert "Feature Count: 3\n" in ask("landmarks", "-so", "-spat", *box)
 
 
 def test_vietnamese_and_hostile_text_arrive_unharmed(ask):
@@ -102,6 +103,6 @@ def test_it_reads_a_page_of_geojson_as_a_plain_file(ogrinfo, address):
 
 
 def test_it_reads_a_window_of_the_terrain_without_fetching_the_file(address):
-    with rasterio.open(f"/vsicurl?url={address}collections/terrain/coverage?f=tiff".replace("?f=", "%3Ff%3D")) as data:
+    with rasterio.open(f"/vsicurl/{address}collections/terrain/coverage?f=tiff") as data:
         assert (data.width, data.height, data.crs.to_epsg()) == (60, 40, 5897)
         assert data.read(1, window=((5, 6), (10, 11)))[0, 0] == pytest.approx(1.1)
