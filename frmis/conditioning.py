@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from frmis.connectivity import border, reachable
 from frmis.relief import FloatArray, local_median, pits
 from frmis.terrain import FEET
 from sdi.declaration import Label
@@ -57,11 +56,9 @@ def condition(terrain: xr.DataArray) -> Conditioned:
         )
     if terrain.attrs.get("nodata_declared") == 0:
         hidden = ~np.isfinite(heights)
-        enclosed = hidden & ~reachable(hidden, border(hidden.shape))
-        heights[enclosed] = 0.0
-        repairs.append(
-            _repair("zero-restored", enclosed.sum(), "khôi phục mặt đất cao 0 m", "restored as ground at 0 m")
-        )
+        # What was delivered as 0 is 0 again. It may still be a margin without data: the finding stays.
+        heights[hidden] = 0.0
+        repairs.append(_repair("zero-restored", hidden.sum(), "khôi phục cao độ 0 m", "restored to the 0 m delivered"))
     deep = pits(heights)
     heights[deep] = _surroundings(heights, deep)[deep]
     repairs.append(

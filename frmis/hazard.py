@@ -12,6 +12,7 @@ import numpy.typing as npt
 import rasterio.features
 import shapely
 import xarray as xr
+from affine import Affine
 
 from sdi.errors import InputError
 from sdi.grid import Grid
@@ -83,14 +84,14 @@ def _classes(depth: xr.DataArray, bounds: tuple[float, ...], standing: xr.DataAr
 
 def _pieces(classes: npt.NDArray[np.uint8], grid: Grid, block: int) -> Iterator[tuple[int, Any]]:
     """Outline each class in each piece of the grid."""
-    rows, columns = classes.shape
+    (rows, columns), a = classes.shape, grid.affine
     for top in range(0, rows, block):
         for left in range(0, columns, block):
             part = np.ascontiguousarray(classes[top : top + block, left : left + block])
-            yield from _outlines(part, grid.affine @ grid.affine.translation(left, top))
+            yield from _outlines(part, Affine(a.a, 0, a.c + left * a.a, 0, a.e, a.f + top * a.e))
 
 
-def _outlines(classes: npt.NDArray[np.uint8], affine: Any) -> Iterator[tuple[int, Any]]:
+def _outlines(classes: npt.NDArray[np.uint8], affine: Affine) -> Iterator[tuple[int, Any]]:
     """Outline each class of one piece; parts of a class touch at corners only, so together they are valid."""
     found = rasterio.features.shapes(classes, mask=classes > 0, connectivity=4, transform=affine)
     polygons = sorted(

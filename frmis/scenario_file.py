@@ -174,7 +174,9 @@ def _rainfall(part: _Part) -> Rainfall:
     if steps is None:
         return Rainfall.constant(**part.keys(block, required=("intensity", "duration")))
     if values:
-        raise part.error(f"'steps' stands beside '{next(iter(values))}'", "give steps, or one intensity and its duration")
+        raise part.error(
+            f"'steps' stands beside '{next(iter(values))}'", "give steps, or one intensity and its duration"
+        )
     if steps[-1][1] != 0 or len(steps) < 2:
         raise part.at("steps").error("the last step does not end the rain", "end with a row such as [60 min, 0 mm/h]")
     return Rainfall(tuple(row[0] for row in steps), tuple(row[1] for row in steps[:-1]))

@@ -76,7 +76,7 @@ def run(
     """
     source = _source(name, data)
     with _beside(folder, replace=replace) as building:
-        workspace = Workspace.make(building, source / FILE, packaged())
+        workspace = Workspace.make(building, source, packaged())
         if name == SYNTHETIC:
             registry = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(seed))
             _record_synthetic(workspace, registry, seed, scale, progress)

@@ -105,8 +105,10 @@ def publish_synthetic(workspace: Workspace, terrain: xr.DataArray, name: str = "
 
 
 def _storage_grid(terrain: xr.DataArray, workspace: Workspace) -> Grid:
-    """Return the largest box in the storage CRS that the terrain fills, in cells as large as its own."""
+    """Return the terrain's own grid, or the largest box it fills in the storage CRS in cells as large as its own."""
     source = Grid.from_dataarray(terrain)
+    if source.crs == Grid.definition(workspace.crs.code):
+        return source
     x, y = source.x[[0, -1]], source.y[[0, -1]]
     sides = {
         "west": (np.full_like(source.y, x[0]), source.y),

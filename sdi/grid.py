@@ -78,7 +78,7 @@ class Grid:
 
         Parameters
         ----------
-        raster : DataArray (..., y, x)
+        raster : DataArray (y, x) [any unit]
             With the CRS that `rioxarray` finds.
 
         Returns
@@ -164,7 +164,7 @@ class Grid:
 
         Returns
         -------
-        dict of str to DataArray
+        dict of str to coordinate [CRS of the grid]
             ``y`` (descending), ``x`` and the scalar ``spatial_ref`` with the CRS.
         """
         kind = "projection_{}_coordinate" if self.crs.is_projected else "{}"
@@ -185,14 +185,14 @@ class Grid:
 
         Parameters
         ----------
-        values : ndarray (y, x)
+        values : ndarray (y, x) [any unit]
             One value for each cell.
         **attrs
             Attributes, for example ``units="m"``.
 
         Returns
         -------
-        DataArray (y, x)
+        DataArray (y, x) [unit in its attributes]
         """
         if values.shape != self.shape:
             raise InputError(f"values of shape {values.shape} do not fit a grid of {self.shape} cells (rows, columns)")
@@ -208,7 +208,7 @@ class Grid:
 
         Returns
         -------
-        tuple of 2 ndarray (n,)
+        tuple of 2 ndarray (n,) of int
             Rows and columns; both empty for no points.
 
         Raises

@@ -20,7 +20,7 @@ def resample(raster: xr.DataArray, grid: Grid, operation: str | None = None) -> 
 
     Parameters
     ----------
-    raster : DataArray (y, x)
+    raster : DataArray (y, x) [any unit]
         Values with NaN where missing.
     grid : Grid
         Where the values are wanted.
@@ -29,7 +29,7 @@ def resample(raster: xr.DataArray, grid: Grid, operation: str | None = None) -> 
 
     Returns
     -------
-    DataArray (y, x)
+    DataArray (y, x) [unit of the raster]
         Values on `grid`, NaN where one of the four neighbours is missing or lies outside; attributes are kept.
     """
     source = Grid.from_dataarray(raster)

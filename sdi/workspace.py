@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from sdi.identity import Ids
 from sdi.registry import Registry
 
 FILE = "workspace.yaml"
+OWN = ("registers", "codes", "styles")
+"""Folders of a city's catalogue that go with its workspace."""
 _KEYS = {"name", "title", "crs", "operation", "synthetic", "notice", "bounds", "timezone", "description", "languages"}
 
 
@@ -89,7 +92,8 @@ class Workspace:
         folder : Path
             The folder to make; empty or missing.
         source : Path
-            The ``workspace.yaml`` to start from.
+            The ``workspace.yaml`` to start from, or a folder that holds one; registers, codes and styles of that folder
+            become the city's own.
         catalog_folder : Path
             The catalogue that every city shares.
 
@@ -102,7 +106,11 @@ class Workspace:
             raise WorkspaceError(f"{folder} is not empty; choose a new folder, or remove this one first")
         for part in ("publications", "rasters", "reports"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-        (folder / FILE).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+        description = source / FILE if source.is_dir() else source
+        (folder / FILE).write_text(description.read_text(encoding="utf-8"), encoding="utf-8")
+        for part in OWN if source.is_dir() else ():
+            if (source / part).is_dir():
+                shutil.copytree(source / part, folder / "catalogs" / part)
         return cls.open(folder, catalog_folder)
 
     @property

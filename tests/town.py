@@ -16,7 +16,8 @@ from sdi.history import Clock
 from sdi.identity import Ids
 from sdi.register import Batch
 from sdi.registry import Registry
-from sdi.store.raster import RasterDescription, write
+from sdi.store.description import RasterDescription
+from sdi.store.raster import write
 from sdi.workspace import Workspace
 
 COUNT = 1_234

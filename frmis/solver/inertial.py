@@ -270,9 +270,9 @@ def strip(
     ----------
     first, last : int
         Rows, ghost row counted, `last` not included.
-    bed, depth, flow_x, flow_y : ndarray [m, m, m2 s-1, m2 s-1]
+    bed, depth, flow_x, flow_y : ndarray (y, x) [m, m, m2 s-1, m2 s-1]
         State before the step, shapes as the module says; only read.
-    new_depth, new_flow_x, new_flow_y : ndarray [m, m2 s-1, m2 s-1]
+    new_depth, new_flow_x, new_flow_y : ndarray (y, x) [m, m2 s-1, m2 s-1]
         State after it.
     peak, peak_time : ndarray (ny + 2, nx + 2) [m, s]
         Largest depth of each cell so far, and when.

@@ -25,7 +25,7 @@ def step(bed: Array, depth: Array, flow_x: Array, flow_y: Array, c: Coefficients
 
     Returns
     -------
-    tuple of 3 ndarray [m, m2 s-1, m2 s-1]
+    tuple of 3 ndarray (y, x) [m, m2 s-1, m2 s-1]
         Depth and both flows after the step.
 
     References

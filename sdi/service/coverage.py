@@ -17,7 +17,7 @@ from sdi.service.negotiation import COVERAGEJSON, GEOTIFF
 from sdi.service.parameter import Box
 from sdi.service.raster import Definition, Raster, cog, zarr
 from sdi.service.reference import bounds_between
-from sdi.store.raster import DESCRIPTION, RasterDescription
+from sdi.store.description import DESCRIPTION, RasterDescription
 
 logger = logging.getLogger(__name__)
 
@@ -94,9 +94,19 @@ class Coverage:
         data = self.tiff if format_ == "tiff" else self.store or self.tiff
         return _definition(self.crs, self.variables, data)
 
-    def raster(self) -> Raster:
-        """Open data of the coverage, shared by all requests."""
-        return (zarr if self.store else cog)(self.definition())
+    def raster(self, format_: str = "json") -> Raster:
+        """Open its data, shared by all requests.
+
+        Parameters
+        ----------
+        format_ : str
+            ``json``, or ``tiff`` for the file.
+
+        Returns
+        -------
+        Raster
+        """
+        return (cog if format_ == "tiff" or not self.store else zarr)(self.definition(format_))
 
 
 def coverages(folder: Path, storage: StorageCRS) -> dict[str, Coverage]:

@@ -37,13 +37,15 @@ def coverage(context: Context, request: Request) -> Response:
     offer = (*one.formats, ("html", HTML))
     wish = understand(request, offer, context.settings, PARAMETERS)
     parameters = _checked(context, stock, one, wish)
-    etag = tag(wish, stock.file, one.name, one.version, stock.state if wish.html else None)
+    whole = wish.format == "tiff" and not parameters
+    # The bytes of a file are the same whoever asks, so that a part of it may be asked for by tag.
+    etag = f'"{one.version}"' if whole else tag(wish, one.name, one.version, stock.state if wish.html else None)
     if answer := unchanged(request, wish, etag):
         return answer
     head = headers(wish, etag, Content_Crs=f"<{uri(one.crs)}>")
     if wish.html:
         return page(_page(context, wish, one), head)
-    if wish.format == "tiff" and not parameters:
+    if whole:
         return FileResponse(str(one.tiff), headers=_file_headers(head, one), media_type=wish.media)
     asked_of = stock.library.with_provider(one.name, one.definition(wish.format))
     status, body = asked_of.ask(library.get_collection_coverage, wish, one.name, f=wish.format, **parameters)
@@ -64,10 +66,12 @@ def _checked(context: Context, stock: Inventory, one: Coverage, wish: Wish) -> d
         checked["bbox"] = ",".join(repr(edge) for edge in edges)
     if "datetime" in given:
         query_interval(given["datetime"])
-    unknown = set(given.get("properties", "").split(",")) - {"", *one.raster().fields}
+    known = one.raster(wish.format).fields
+    unknown = set(given.get("properties", "").split(",")) - {"", *known}
     if unknown:
-        known = ", ".join(one.raster().fields)
-        raise InputError(f"parameter properties names {', '.join(sorted(unknown))}; expected some of {known}")
+        raise InputError(
+            f"parameter properties names {', '.join(sorted(unknown))}; expected some of {', '.join(known)}"
+        )
     return checked
 
 

@@ -55,13 +55,13 @@ class Part:
     step: int = 1
     """Every how many cells one is taken, in both directions."""
 
-    def thinned(self, fields: int, maximum: int) -> Part:
+    def thinned(self, layers: int, maximum: int) -> Part:
         """Take fewer cells where the part is larger than an answer may be.
 
         Parameters
         ----------
-        fields : int
-            Number of variables.
+        layers : int
+            Values in one cell: one per variable, and per moment where the variable has time.
         maximum : int
             Most values in the answer.
 
@@ -69,7 +69,7 @@ class Part:
         -------
         Part
         """
-        size = fields * math.prod(one.stop - one.start for one in (self.columns, self.rows, self.times))
+        size = layers * (self.columns.stop - self.columns.start) * (self.rows.stop - self.rows.start)
         return Part(self.columns, self.rows, self.times, max(1, math.ceil(math.sqrt(size / maximum))))
 
 

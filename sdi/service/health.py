@@ -32,7 +32,7 @@ def health(context: Context, _: Request) -> Response:
     try:
         stock = context.keeper.current()
     except (PhusaError, OSError) as error:
-        logger.error("nothing can be served: %s", error)
+        logger.warning("nothing can be served: %s", error)
         body["status"] = "unavailable"
         status = 503
     else:

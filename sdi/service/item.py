@@ -120,7 +120,8 @@ def _items_page(context: Context, wish: Wish, one: Collection, query: ItemsQuery
     """Render a page of items: table, sketch, filter; paged by offset, so that it can go back."""
     features = parsed(found.features)
     schema = localised(one.schema["properties"], wish.language)
-    columns = [name for name in schema if features and name in features[0]["properties"]][:_COLUMNS]
+    filled = {name for each in features for name, value in each["properties"].items() if value is not None}
+    columns = [name for name in schema if name in filled][:_COLUMNS]
     rows = [
         {"id": each["id"], "cells": _cells(each["properties"], columns, schema, wish.language)} for each in features
     ]

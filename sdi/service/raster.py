@@ -48,6 +48,10 @@ class Raster(Protocol):
         """Variables with title, standard name and unit."""
         ...
 
+    def has_time(self, name: str) -> bool:
+        """Tell whether a variable has a value for every moment."""
+        ...
+
     def read(self, name: str, part: Part) -> FloatArray:
         """Values of a variable in a part; NaN where there are none."""
         ...
@@ -87,6 +91,10 @@ class Cog(RasterioProvider):  # type: ignore[misc] # pygeoapi is not typed
         if question.get("format_") == "json":
             return _document(self, names, part)
         return self._tiff(names, part)
+
+    def has_time(self, _: str) -> bool:
+        """Tell that a GeoTIFF has no time."""
+        return False
 
     def read(self, name: str, part: Part) -> FloatArray:
         """Values of a variable.
@@ -159,6 +167,20 @@ class Zarr(XarrayProvider):  # type: ignore[misc] # pygeoapi is not typed
     def query(self, **question: Any) -> object:
         """Answer a question that pygeoapi has read from a request."""
         return _document(self, _names(self, question), _asked(self, question))
+
+    def has_time(self, name: str) -> bool:
+        """Tell whether a variable has a value for every moment.
+
+        Parameters
+        ----------
+        name : str
+            Variable.
+
+        Returns
+        -------
+        bool
+        """
+        return self.grid.time is not None and "time" in self._data[name].dims
 
     def read(self, name: str, part: Part) -> FloatArray:
         """Values of a variable.
@@ -268,14 +290,15 @@ def _asked(raster: Raster, question: Mapping[str, Any]) -> Part:
 
 def _document(raster: Raster, names: Sequence[str], part: Part) -> dict[str, object]:
     """Write a part as CoverageJSON."""
-    part = part.thinned(len(names), MAXIMUM_CELLS)
+    moments = part.times.stop - part.times.start
+    part = part.thinned(sum(moments if raster.has_time(name) else 1 for name in names), MAXIMUM_CELLS)
     axes: dict[str, object] = {
         "x": regular_axis(raster.grid.x[part.columns][:: part.step]),
         "y": regular_axis(raster.grid.y[part.rows][:: part.step]),
     }
-    if raster.grid.time is not None:
-        moments = np.datetime_as_string(raster.grid.time[part.times], unit="s")
-        axes["t"] = {"values": [f"{moment}Z" for moment in moments]}
+    if raster.grid.time is not None and any(raster.has_time(name) for name in names):
+        texts = np.datetime_as_string(raster.grid.time[part.times], unit="s")
+        axes["t"] = {"values": [f"{text}Z" for text in texts]}
     system = raster.definition["storage_crs"]
     geographic = known(from_uri(system)).is_geographic
     return coverage_json(

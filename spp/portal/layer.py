@@ -19,7 +19,7 @@ Geometry = Literal["fill", "line", "circle"]
 
 LIMIT = 5000
 """Most things of one layer that a map loads at once [1]."""
-FIRST = frozenset({"administrative-units", "plan-zones", "parcels", "streets", "trees"})
+FIRST = frozenset({"administrative-units", "plan-zones", "parcels", "streets", "trees", "flood-depth"})
 """Layers switched on at first where a city has many."""
 FEW = 5
 """A city with no more layers than this shows all of them at first [1]."""

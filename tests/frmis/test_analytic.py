@@ -128,5 +128,3 @@ def test_two_boxes_find_one_level():
     run.state.fill(np.where(np.arange(20)[np.newaxis] < 10, 1.0, 0.0))
     run.advance(case.duration)
     np.testing.assert_allclose(run.state.water_depth, 0.5, atol=2e-3)
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import FrozenInstanceError, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_every_change_gives_another_identifier(change):
 
 def test_the_identifier_does_not_depend_on_the_zone_in_which_the_start_is_written():
     here = datetime(2025, 10, 22, 11, tzinfo=timezone(timedelta(hours=7)))
-    there = datetime(2025, 10, 22, 4, tzinfo=timezone.utc)
+    there = datetime(2025, 10, 22, 4, tzinfo=UTC)
     assert scenario(start=here).identifier == scenario(start=there).identifier
 
 

@@ -84,7 +84,7 @@ def test_no_depth_is_negative_and_none_leaves_the_terrain(case):
 def test_water_does_not_know_where_north_is(case, how):
     turn = {
         "transposed": lambda a: a.T, "upside down": lambda a: a[::-1], "left and right": lambda a: a[:, ::-1],
-        "turned": lambda a: np.rot90(a),
+        "turned": np.rot90,
     }[how]  # fmt: skip
     ground, depth = case
     one, other = wet(ground, depth), wet(np.ascontiguousarray(turn(ground)), np.ascontiguousarray(turn(depth)))

@@ -7,14 +7,14 @@
 /** @typedef {import('./words.js').Words} Words */
 
 /**
- * What must be said of one thing.
+ * What must be said of one thing. A thing's own notice is written in Vietnamese.
  * @param {GeoJSON.Feature} feature - the thing
  * @param {Words} words - words of the page
  * @returns {string | null} its own notice, or that it is not fit for decisions; null where nothing must be said
  */
 export function cautionOf({properties}, words) {
   if (properties?.fit_for_decisions !== false) return null;
-  return properties.notice || words.say('not_fit');
+  return (words.language === 'vi' && properties.notice) || words.say('not_fit');
 }
 
 /**

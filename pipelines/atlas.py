@@ -1,0 +1,307 @@
+"""Maps for analysts: published collections, and the depth of a flood, in one page that works without a network.
+
+What `layer_map` returns is a folium map: show it in a notebook, add layers of your own, or ``save("map.html")`` and
+mail it. Colours, titles and code titles are those of the public map, because both read them from the publication.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import folium
+import orjson
+from folium.utilities import JsCode
+
+from frmis.hazard import DEPTH_CLASSES
+from pipelines import leaflet, overlay
+from pipelines.leaflet import text
+from sdi.collection import Collection
+from sdi.declaration import Label
+from sdi.errors import InputError
+from sdi.publication import Publication
+from sdi.store import raster
+from sdi.store.description import RasterDescription
+from sdi.workspace import Workspace
+from spp.portal.layer import Layer, Look, layers
+from spp.portal.wording import LANGUAGES, Words
+
+logger = logging.getLogger(__name__)
+
+LIMIT = 10_000
+"""Most features of one map: 7.6 MB of page and 0.65 s of drawing; see docs/decisions."""
+DEPTH = "maximum_water_depth"
+"""Variable of a run that is drawn."""
+DEPTH_TITLE = Label("Độ sâu lớn nhất, kể cả sông rạch", "Largest depth, rivers and canals included")
+
+Feature = Mapping[str, Any]
+Color = str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One layer in the legend."""
+
+    title: str
+    shape: str
+    """``fill``, ``line`` or ``circle``."""
+    opacity: float
+    lines: tuple[tuple[Color, str], ...]
+    """Colour and words of each class that the map shows."""
+
+
+def layer_map(
+    source: Workspace | Publication,
+    collections: Sequence[str],
+    *,
+    language: str = "vi",
+    coverage: str | None = None,
+    limit: int = LIMIT,
+) -> folium.Map:
+    """Draw collections as the public map draws them, with a legend, their sources and what must be said about them.
+
+    Parameters
+    ----------
+    source : Workspace or Publication
+        The city, of which the public level is drawn, or the publication of another level.
+    collections : sequence of str
+        Names of the collections; the map lays them over each other in the order of the catalogue. May be empty where a
+        coverage is drawn.
+    language : str
+        ``vi`` or ``en``.
+    coverage : str, optional
+        Name of a flood run among the coverages: its largest depth is laid over the collections.
+    limit : int
+        Most features of all collections together [1].
+
+    Returns
+    -------
+    folium.Map
+        With all scripts, pictures and data inside; it asks no other host for anything.
+
+    Raises
+    ------
+    InputError
+        If there are more features than the limit, the language is not spoken, or the coverage is no flood run.
+    NotFound
+        If a collection or coverage is not published, or the scripts are not installed.
+    """
+    words = _words(language)
+    with _opened(source) as publication:
+        chosen = [publication.collection(name) for name in dict.fromkeys(collections)]
+        _check_size(chosen, limit)
+        shown = layers(chosen, language)
+        page = leaflet.blank_map()
+        keys = [_draw(layer, _features(publication, layer), page, words) for layer in shown]
+    keys += [_empty_key(one, words) for one in chosen if one.extent is None]
+    boxes = [layer.extent for layer in shown if layer.extent]
+    run = None
+    if coverage is not None:
+        workspace = _city(source)
+        run = _described(workspace, coverage)
+        picture = _picture(workspace, run)
+        picture.layer(text(run.title.of(language))).add_to(page)
+        boxes.append(picture.bounds)
+        keys.append(_depth_key(run, words))
+    _frame(page, _title(source, chosen, language), _notices(source, chosen, run, words), _sources(chosen, run), keys)
+    folium.LayerControl(collapsed=True).add_to(page)
+    _show_all(page, boxes)
+    logger.info("map of %d collections, %d features", len(chosen), sum(one.count for one in chosen))
+    return page
+
+
+def _words(language: str) -> Words:
+    """Return the words of a language."""
+    if language not in LANGUAGES:
+        raise InputError(f"no map in the language {language!r}; expected {' or '.join(LANGUAGES)}", code="language")
+    return Words.read(language)
+
+
+@contextmanager
+def _opened(source: Workspace | Publication) -> Iterator[Publication]:
+    """Open the public publication of a city; one that is open already stays so."""
+    if isinstance(source, Publication):
+        yield source
+        return
+    publication = Publication.open(source.publication_path("public"))
+    try:
+        yield publication
+    finally:
+        publication.close()
+
+
+def _check_size(chosen: Iterable[Collection], limit: int) -> None:
+    """Refuse what a browser would choke on."""
+    counts = {one.name: one.count for one in chosen}
+    if sum(counts.values()) > limit:
+        held = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        raise InputError(
+            f"{sum(counts.values()):,} features ({held}) are more than one such map holds, which is {limit:,}; choose "
+            "fewer collections, or look at them on the public map (`phusa serve`), which loads what is in view",
+            code="too-many-features",
+            details={"features": sum(counts.values()), "limit": limit},
+        )
+
+
+def _features(publication: Publication, layer: Layer) -> list[Feature]:
+    """Read the features of a collection that have a place."""
+    page = publication.items(layer.id, limit=max(layer.count, 1))
+    return [feature for feature in map(orjson.loads, page.features) if feature["geometry"] is not None]
+
+
+def _draw(layer: Layer, features: Iterable[Feature], page: folium.Map, words: Words) -> Key:
+    """Add a collection to the map, one set of shapes for each class; return its legend."""
+    classes: dict[Look, list[Feature]] = defaultdict(list)
+    for feature in features:
+        classes[layer.look_of(feature["properties"].get(layer.by or ""))].append(feature)
+    group = folium.FeatureGroup(name=text(layer.title))
+    table = _table(layer)
+    for look, members in classes.items():
+        folium.GeoJson(
+            {"type": "FeatureCollection", "features": [_shown(one, layer, words) for one in members]},
+            style_function=_always(_paint(layer, look)),
+            marker=folium.CircleMarker(radius=layer.width if layer.geometry == "circle" else 3),
+            on_each_feature=table,
+        ).add_to(group)
+    group.add_to(page)
+    known = [look for look in (*layer.classes, layer.look) if look in classes]
+    lines = tuple((look.color, look.title or _untitled(layer, words)) for look in known)
+    count = sum(map(len, classes.values()))
+    return Key(f"{layer.title} ({words.number(count)})", layer.geometry, layer.opacity, lines)
+
+
+def _untitled(layer: Layer, words: Words) -> str:
+    """Words for things without a class: the others, where there are classes at all."""
+    return words.say("other_values") if layer.classes else layer.title
+
+
+def _shown(feature: Feature, layer: Layer, words: Words) -> dict[str, Any]:
+    """Return a feature with its attributes in words, in the order of the layer."""
+    properties = feature["properties"]
+    said = [one.text(properties.get(one.name), words) for one in layer.attributes]
+    return {
+        "type": "Feature", "id": feature["id"], "geometry": feature["geometry"], "properties": {"shown": said}
+    }  # fmt: skip
+
+
+def _table(layer: Layer) -> JsCode:
+    """Return the script that shows the attributes of a feature beside the pointer."""
+    caption, titles = (
+        json.dumps(one).replace("<", "\\u003c") for one in (layer.title, [one.title for one in layer.attributes])
+    )
+    return JsCode(f"atlasTable({caption}, {titles})")
+
+
+def _paint(layer: Layer, look: Look) -> dict[str, object]:
+    """Return how Leaflet draws a class."""
+    if layer.geometry == "line":
+        return {"color": look.color, "weight": layer.width, "opacity": layer.opacity, "fill": False}
+    outline = {"color": look.edge, "weight": 0.5 if layer.geometry == "circle" else layer.width}
+    fill = {"fill": True, "fillColor": look.color, "fillOpacity": layer.opacity}
+    return {"stroke": layer.width > 0, **outline, **fill}
+
+
+def _always(style: dict[str, object]) -> Callable[[Feature], dict[str, object]]:
+    """Return a function that draws every feature alike."""
+    return lambda _feature: dict(style)
+
+
+def _empty_key(collection: Collection, words: Words) -> Key:
+    """Return the legend of a collection that has nothing to draw."""
+    return Key(f"{collection.title.of(words.language)} (0)", "fill", 1, ())
+
+
+def _city(source: Workspace | Publication) -> Workspace:
+    """Return the city whose coverages are drawn."""
+    if isinstance(source, Publication):
+        raise InputError("a coverage lies in a workspace, not in a publication; give the workspace to draw it")
+    return source
+
+
+def _described(workspace: Workspace, coverage: str) -> RasterDescription:
+    """Describe a flood run among the coverages of a city."""
+    run = RasterDescription.read(workspace.rasters / coverage)
+    variables = [one["name"] for one in run.variables]
+    if DEPTH not in variables:
+        raise InputError(
+            f"coverage {coverage} has no {DEPTH} but {', '.join(variables)}; name a flood run, see `phusa status`",
+            code="coverage-without-depth",
+        )
+    return run
+
+
+def _picture(workspace: Workspace, run: RasterDescription) -> overlay.Picture:
+    """Paint the largest depth of a run."""
+    depth = raster.read(workspace.rasters, run.name)[DEPTH].load()
+    return overlay.depth_picture(depth, workspace.crs.operation)
+
+
+def _depth_key(run: RasterDescription, words: Words) -> Key:
+    """Return the legend of the depth of a run."""
+    lines = overlay.legend([words.number(one) for one in DEPTH_CLASSES])
+    title = f"{run.title.of(words.language)}: {DEPTH_TITLE.of(words.language)}"
+    return Key(title, "fill", overlay.OPACITY, lines)
+
+
+def _title(source: Workspace | Publication, chosen: Iterable[Collection], language: str) -> str:
+    """Return the title of the map: the city, or what is drawn where the city is not known."""
+    if isinstance(source, Workspace):
+        return source.title.of(language)
+    return ", ".join(one.title.of(language) for one in chosen)
+
+
+def _notices(
+    source: Workspace | Publication, chosen: Iterable[Collection], run: RasterDescription | None, words: Words
+) -> list[str]:
+    """Return everything that must be said beside the data, each once."""
+    said = [source.notice] if isinstance(source, Workspace) else []
+    said += [one.notice for one in chosen]
+    notices = [one.of(words.language) for one in said if one]
+    if not notices and isinstance(source, Workspace) and source.synthetic:
+        notices.append(words.say("synthetic"))
+    if run is not None and not run.fit_for_decisions:
+        notices.append(run.notice.of(words.language) if run.notice else words.say("not_fit"))
+    return list(dict.fromkeys(notices))
+
+
+def _sources(chosen: Iterable[Collection], run: RasterDescription | None) -> list[str]:
+    """Return whom the data come from, each once."""
+    said = [one.attribution for one in chosen] + ([run.attribution] if run else [])
+    return [one for one in dict.fromkeys(said) if one]
+
+
+def _frame(page: folium.Map, title: str, notices: list[str], sources: list[str], keys: list[Key]) -> None:
+    """Put title and notices above the map, the legend beside it and the sources below: nothing hides anything."""
+    figure = leaflet.figure_of(page)
+    figure.title = text(title)
+    said = "".join(f"<p>{text(one)}</p>" for one in notices)
+    legend = "".join(_key_markup(key) for key in keys)
+    credit = " · ".join(text(one) for one in [*sources, "Leaflet"])
+    figure.html.add_child(
+        folium.Element(
+            f'<header class="atlas-head"><strong>{text(title)}</strong>{said}</header>'
+            f'<aside class="atlas-side">{legend}</aside><footer class="atlas-foot">{credit}</footer>'
+        )
+    )
+
+
+def _key_markup(key: Key) -> str:
+    """Write a layer of the legend."""
+    lines = "".join(
+        f'<li><i class="{key.shape}" style="color:{color};opacity:{key.opacity:g}"></i>{text(words)}</li>'
+        for color, words in key.lines
+    )
+    return f"<h2>{text(key.title)}</h2><ul>{lines}</ul>"
+
+
+def _show_all(page: folium.Map, boxes: Sequence[tuple[float, float, float, float]]) -> None:
+    """Move the map so that everything is in view."""
+    if boxes:
+        west, south = (min(box[place] for box in boxes) for place in (0, 1))
+        east, north = (max(box[place] for box in boxes) for place in (2, 3))
+        page.fit_bounds([[south, west], [north, east]])
