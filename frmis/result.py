@@ -76,7 +76,6 @@ def dataset(
         ),
         "time_of_maximum": (
             space, _where_wet(state.time_of_maximum, peak, wet),
-            # Not "units: s" alone: a reader that decodes CF would make a duration of it and lose what is missing.
             {"long_name": "time after the start at which the depth is largest", "units": "s"},
         ),
     }  # fmt: skip
@@ -115,7 +114,7 @@ def _attributes(scenario: Scenario, ledger: Ledger, report: TerrainReport, datum
         "vertical_datum": datum,
         "code_version": code_version(),
         "fit_for_decisions": int(report.fit_for_decisions),
-        "warnings": json.dumps([one.message.en for one in report.findings], ensure_ascii=False),
+        "warnings": json.dumps(list(dict.fromkeys(one.message.en for one in report.findings)), ensure_ascii=False),
         "ledger_m3": json.dumps({name: value for name, value in ledger.figures().items() if name != "volume_error"}),
         "volume_error": ledger.error,
     }

@@ -86,6 +86,8 @@ class Scenario:
         _demand(0.5 <= self.blend <= 1, "blend", self.blend, "0.5 to 1")
         _demand(0 < self.wet_threshold <= 1, "wet_threshold", self.wet_threshold, "more than 0, at most 1 m")
         _demand(self.start.tzinfo is not None, "start", self.start, "a time with its offset from UTC, e.g. +07:00")
+        low, high = self.expected_ground or (0.0, 0.0)
+        _demand(low <= high, "expected_ground", self.expected_ground, "the lower level first")
         connected = self.initial_level is not None and self.initial_extent == "connected"
         _demand(
             not connected or any(edge.level for edge in self.boundary.edges().values()), "initial_extent", "connected",

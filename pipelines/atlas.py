@@ -28,7 +28,7 @@ from sdi.publication import Publication
 from sdi.store import raster
 from sdi.store.description import RasterDescription
 from sdi.workspace import Workspace
-from spp.portal.layer import Layer, Look, layers
+from spp.portal.layer import Geometry, Layer, Look, layers
 from spp.portal.wording import LANGUAGES, Words
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,17 @@ DEPTH = "maximum_water_depth"
 DEPTH_TITLE = Label("Độ sâu lớn nhất, kể cả sông rạch", "Largest depth, rivers and canals included")
 
 Feature = Mapping[str, Any]
-Color = str
+
+_DOT = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One line of the legend."""
+
+    shape: Geometry
+    color: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +58,9 @@ class Key:
     """One layer in the legend."""
 
     title: str
-    shape: str
-    """``fill``, ``line`` or ``circle``."""
     opacity: float
-    lines: tuple[tuple[Color, str], ...]
-    """Colour and words of each class that the map shows."""
+    signs: tuple[Sign, ...]
+    """What the map shows of the layer; nothing more."""
 
 
 def layer_map(
@@ -109,7 +117,7 @@ def layer_map(
         boxes.append(picture.bounds)
         keys.append(_depth_key(run, words))
     _frame(page, _title(source, chosen, language), _notices(source, chosen, run, words), _sources(chosen, run), keys)
-    folium.LayerControl(collapsed=True).add_to(page)
+    folium.LayerControl(autoZIndex=False).add_to(page)  # the picture names its own height
     _show_all(page, boxes)
     logger.info("map of %d collections, %d features", len(chosen), sum(one.count for one in chosen))
     return page
@@ -154,25 +162,31 @@ def _features(publication: Publication, layer: Layer) -> list[Feature]:
     return [feature for feature in map(orjson.loads, page.features) if feature["geometry"] is not None]
 
 
-def _draw(layer: Layer, features: Iterable[Feature], page: folium.Map, words: Words) -> Key:
+def _draw(layer: Layer, features: Sequence[Feature], page: folium.Map, words: Words) -> Key:
     """Add a collection to the map, one set of shapes for each class; return its legend."""
-    classes: dict[Look, list[Feature]] = defaultdict(list)
-    for feature in features:
-        classes[layer.look_of(feature["properties"].get(layer.by or ""))].append(feature)
     group = folium.FeatureGroup(name=text(layer.title))
     table = _table(layer)
-    for look, members in classes.items():
+    classes = _classes(layer, features)
+    for (look, shape), members in classes.items():
         folium.GeoJson(
             {"type": "FeatureCollection", "features": [_shown(one, layer, words) for one in members]},
-            style_function=_always(_paint(layer, look)),
-            marker=folium.CircleMarker(radius=layer.width if layer.geometry == "circle" else 3),
+            style_function=_always(_paint(layer, look, shape)),
+            marker=folium.CircleMarker(radius=layer.width if layer.geometry == "circle" else _DOT),
             on_each_feature=table,
         ).add_to(group)
     group.add_to(page)
-    known = [look for look in (*layer.classes, layer.look) if look in classes]
-    lines = tuple((look.color, look.title or _untitled(layer, words)) for look in known)
-    count = sum(map(len, classes.values()))
-    return Key(f"{layer.title} ({words.number(count)})", layer.geometry, layer.opacity, lines)
+    signs = tuple(Sign(shape, look.color, look.title or _untitled(layer, words)) for look, shape in classes)
+    return Key(f"{layer.title} ({words.number(len(features))})", layer.opacity, signs)
+
+
+def _classes(layer: Layer, features: Iterable[Feature]) -> dict[tuple[Look, Geometry], list[Feature]]:
+    """Sort features by class, in the order of the legend; points of a layer of lines or areas stay apart."""
+    found: dict[tuple[Look, Geometry], list[Feature]] = defaultdict(list)
+    for feature in features:
+        look = layer.look_of(feature["properties"].get(layer.by or ""))
+        found[look, "circle" if feature["geometry"]["type"].endswith("Point") else layer.geometry].append(feature)
+    order = [*layer.classes, layer.look]
+    return dict(sorted(found.items(), key=lambda one: order.index(one[0][0])))
 
 
 def _untitled(layer: Layer, words: Words) -> str:
@@ -197,13 +211,12 @@ def _table(layer: Layer) -> JsCode:
     return JsCode(f"atlasTable({caption}, {titles})")
 
 
-def _paint(layer: Layer, look: Look) -> dict[str, object]:
+def _paint(layer: Layer, look: Look, shape: Geometry) -> dict[str, object]:
     """Return how Leaflet draws a class."""
-    if layer.geometry == "line":
+    if shape == "line":
         return {"color": look.color, "weight": layer.width, "opacity": layer.opacity, "fill": False}
-    outline = {"color": look.edge, "weight": 0.5 if layer.geometry == "circle" else layer.width}
-    fill = {"fill": True, "fillColor": look.color, "fillOpacity": layer.opacity}
-    return {"stroke": layer.width > 0, **outline, **fill}
+    outline = {"stroke": layer.width > 0, "color": look.edge, "weight": 0.5 if shape == "circle" else layer.width}
+    return outline | {"fill": True, "fillColor": look.color, "fillOpacity": layer.opacity}
 
 
 def _always(style: dict[str, object]) -> Callable[[Feature], dict[str, object]]:
@@ -213,7 +226,7 @@ def _always(style: dict[str, object]) -> Callable[[Feature], dict[str, object]]:
 
 def _empty_key(collection: Collection, words: Words) -> Key:
     """Return the legend of a collection that has nothing to draw."""
-    return Key(f"{collection.title.of(words.language)} (0)", "fill", 1, ())
+    return Key(f"{collection.title.of(words.language)} (0)", 1, ())
 
 
 def _city(source: Workspace | Publication) -> Workspace:
@@ -243,9 +256,9 @@ def _picture(workspace: Workspace, run: RasterDescription) -> overlay.Picture:
 
 def _depth_key(run: RasterDescription, words: Words) -> Key:
     """Return the legend of the depth of a run."""
-    lines = overlay.legend([words.number(one) for one in DEPTH_CLASSES])
+    classes = overlay.legend([words.number(one) for one in DEPTH_CLASSES])
     title = f"{run.title.of(words.language)}: {DEPTH_TITLE.of(words.language)}"
-    return Key(title, "fill", overlay.OPACITY, lines)
+    return Key(title, overlay.OPACITY, tuple(Sign("fill", color, said) for color, said in classes))
 
 
 def _title(source: Workspace | Publication, chosen: Iterable[Collection], language: str) -> str:
@@ -276,11 +289,11 @@ def _sources(chosen: Iterable[Collection], run: RasterDescription | None) -> lis
 
 
 def _frame(page: folium.Map, title: str, notices: list[str], sources: list[str], keys: list[Key]) -> None:
-    """Put title and notices above the map, the legend beside it and the sources below: nothing hides anything."""
+    """Put title and notices above the map, the legend beside it, what lies on top first, and the sources below."""
     figure = leaflet.figure_of(page)
     figure.title = text(title)
     said = "".join(f"<p>{text(one)}</p>" for one in notices)
-    legend = "".join(_key_markup(key) for key in keys)
+    legend = "".join(_key_markup(key) for key in reversed(keys))
     credit = " · ".join(text(one) for one in [*sources, "Leaflet"])
     figure.html.add_child(
         folium.Element(
@@ -292,11 +305,11 @@ def _frame(page: folium.Map, title: str, notices: list[str], sources: list[str],
 
 def _key_markup(key: Key) -> str:
     """Write a layer of the legend."""
-    lines = "".join(
-        f'<li><i class="{key.shape}" style="color:{color};opacity:{key.opacity:g}"></i>{text(words)}</li>'
-        for color, words in key.lines
+    signs = "".join(
+        f'<li><i class="{one.shape}" style="color:{one.color};opacity:{key.opacity:g}"></i>{text(one.words)}</li>'
+        for one in key.signs
     )
-    return f"<h2>{text(key.title)}</h2><ul>{lines}</ul>"
+    return f"<h2>{text(key.title)}</h2><ul>{signs}</ul>"
 
 
 def _show_all(page: folium.Map, boxes: Sequence[tuple[float, float, float, float]]) -> None:

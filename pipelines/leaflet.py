@@ -11,9 +11,10 @@ import html
 import re
 from base64 import b64encode
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import folium
+from folium.utilities import JsCode
 
 from sdi.errors import NotFound
 from spp.portal.routes import STATIC
@@ -30,21 +31,22 @@ _IMAGE = re.compile(r"url\(images/([\w.-]+)\)")
 _ICONS = {"iconUrl": "marker-icon.png", "iconRetinaUrl": "marker-icon-2x.png", "shadowUrl": "marker-shadow.png"}
 
 _TABLE = """
-// Words of the data are set as text and never read as markup.
+// Words of the data are set as text and never read as markup. The pointer shows the first few attributes, a click all.
 function atlasTable(caption, titles) {
   return function (feature, layer) {
-    layer.bindTooltip(function () {
-      const table = document.createElement("table");
-      table.createCaption().textContent = caption;
-      titles.forEach(function (title, place) {
-        const value = feature.properties.shown[place];
-        if (value === "") return;
-        const row = table.insertRow();
-        row.insertCell().textContent = title;
-        row.insertCell().textContent = value;
-      });
-      return table;
-    }, {sticky: true, className: "atlas-table"});
+    const rows = feature.properties.shown.map((value, place) => [titles[place], value]).filter((row) => row[1] !== "");
+    const table = function (some) {
+      const made = document.createElement("table");
+      made.createCaption().textContent = caption;
+      for (const cells of some) {
+        const row = made.insertRow();
+        for (const words of cells) row.insertCell().textContent = words;
+      }
+      return made;
+    };
+    const few = rows.length > 6 ? [...rows.slice(0, 5), ["…", ""]] : rows;
+    layer.bindTooltip(() => table(few), {sticky: true, className: "atlas-table"});
+    layer.bindPopup(() => table(rows), {maxHeight: 260, className: "atlas-table"});
   };
 }
 """
@@ -52,7 +54,7 @@ _LOOK = """
 <style>
   body { display: grid; grid-template: "head head" auto "map side" minmax(0, 1fr) "foot foot" auto
          / minmax(0, 1fr) auto; font: 13px/1.4 system-ui, sans-serif; color: #1f2a30; }
-  .folium-map { grid-area: map; background: #eef1ef; }
+  .folium-map.leaflet-container { grid-area: map; background: #eef1ef; font: inherit; }
   .atlas-head { grid-area: head; padding: 6px 10px; background: #fff3cd; border-bottom: 1px solid #d8b64a; }
   .atlas-side { grid-area: side; max-width: 15rem; padding: 6px 10px; overflow: auto; background: #fff;
                 border-left: 1px solid #c9d1d4; }
@@ -65,7 +67,7 @@ _LOOK = """
   .atlas-side i.circle { width: 10px; height: 10px; margin: 0 3px; border-radius: 50%; }
   .atlas-table caption { font-weight: 600; text-align: left; }
   .atlas-table td:first-child { padding-right: 8px; color: #56646b; }
-  .leaflet-tooltip.atlas-table { white-space: normal; width: max-content; max-width: 22rem; }
+  .leaflet-tooltip.atlas-table { white-space: normal; width: max-content; max-width: 20rem; }
   @media (max-width: 560px) {
     body { grid-template: "head" auto "map" minmax(0, 1fr) "side" auto "foot" auto / minmax(0, 1fr); }
     .atlas-side { max-width: none; max-height: 30vh; border-left: 0; border-top: 1px solid #c9d1d4; }
@@ -93,8 +95,10 @@ def blank_map(vendor: Path = VENDOR) -> folium.Map:
         If the scripts are not installed; the message says how to install them.
     """
     scripts, style = embedded(vendor)
-    page = folium.Map(tiles=None, prefer_canvas=True, control_scale=True, zoom_snap=0.25, attribution_control=False)
-    page.options["max_zoom"] = LARGEST_ZOOM
+    page = folium.Map(tiles=None, control_scale=True, zoom_snap=0.25, attribution_control=False)
+    # A canvas draws thousands of shapes faster than SVG; a line of one pixel can be pointed at within three.
+    options: dict[str, Any] = page.options
+    options |= {"max_zoom": LARGEST_ZOOM, "renderer": JsCode("L.canvas({tolerance: 3})")}
     page.default_js, page.default_css = [*scripts.items()], [(_STYLE, style)]
     figure_of(page).header.add_child(folium.Element(_LOOK))
     return page

@@ -13,9 +13,10 @@ from pygeoapi.provider.base import ProviderConnectionError
 from sdi.crs import CRS84, StorageCRS, uri
 from sdi.declaration import Label
 from sdi.errors import PhusaError
+from sdi.service.handle import cog, zarr
 from sdi.service.negotiation import COVERAGEJSON, GEOTIFF
 from sdi.service.parameter import Box
-from sdi.service.raster import Definition, Raster, cog, zarr
+from sdi.service.raster import Definition, Raster
 from sdi.service.reference import bounds_between
 from sdi.store.description import DESCRIPTION, RasterDescription
 
@@ -156,7 +157,7 @@ def _definition(crs: str, variables: Sequence[Mapping[str, str]], data: Path | N
     tiff = data is not None and data.suffix != ".zarr"
     return {
         "type": "coverage",
-        "name": f"sdi.service.raster.{'cog' if tiff else 'zarr'}",
+        "name": f"sdi.service.handle.{'cog' if tiff else 'zarr'}",
         "data": str(data),
         "storage_crs": uri(crs),
         "variables": list(variables),

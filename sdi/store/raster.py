@@ -164,7 +164,7 @@ def read(folder: Path, name: str) -> xr.Dataset:
     for variable in said.variables:
         described = {key: value for key, value in variable.items() if key != "name" and value}
         data[variable["name"]].attrs |= {**described, **shared}
-    return data
+    return data[[variable["name"] for variable in said.variables]]
 
 
 def list_coverages(folder: Path) -> tuple[RasterDescription, ...]:

@@ -43,7 +43,13 @@ def test_it_counts_exactly_and_knows_the_types(ask):
     said = ask("-so", "landmarks")
     assert f"Feature Count: {ALL}" in said
     assert "Extent: (105.780000, 10.030000) - (105.829000, 10.054000)" in said
-    for line in ("floors: Integer (0.0)", "height: Real (0.0)", "listed: Integer(Boolean)", "built: Date", "name: String"):
+    for line in (
+        "floors: Integer (0.0)",
+        "height: Real (0.0)",
+        "listed: Integer(Boolean)",
+        "built: Date",
+        "name: String",
+    ):
         assert line in said
 
 

@@ -23,7 +23,9 @@ def checker(folder: Path) -> Check:
 
     def retrieve(uri: str) -> Resource[Any]:
         parts = urlsplit(uri)
-        local = folder / "features/part1-1.0.1" / parts.path.removeprefix(_FEATURES) if parts.netloc else Path(parts.path)
+        local = (
+            folder / "features/part1-1.0.1" / parts.path.removeprefix(_FEATURES) if parts.netloc else Path(parts.path)
+        )
         return Resource(contents=yaml.safe_load(local.read_text(encoding="utf-8")), specification=DRAFT202012)
 
     registry: Registry[Any] = Registry(retrieve=retrieve)
@@ -40,7 +42,7 @@ def coverage_checker(folder: Path) -> Callable[[Any], None]:
     read = [orjson.loads(path.read_bytes()) for path in sorted((folder / "coveragejson/1.0").glob("*.json"))]
     named = [(one["$id"], Resource(contents=one, specification=DRAFT202012)) for one in read if "$id" in one]
     registry: Registry[Any] = Registry().with_resources(named)
-    root = next(name for name, _ in named if name.endswith("coveragejson") or name.endswith("coveragejson.json"))
+    root = next(name for name, _ in named if name.endswith(("coveragejson", "coveragejson.json")))
 
     def check(document: Any) -> None:
         jsonschema.Draft202012Validator({"$ref": root}, registry=registry).validate(document)

@@ -272,7 +272,10 @@ def test_a_feature_links_to_itself_its_alternates_and_its_collection(client):
 def test_features_are_geojson_and_the_rest_is_json(client):
     eid = client.get(f"{ITEMS}?limit=1").json()["features"][0]["id"]
     for path in (ITEMS, f"{ITEMS}/{eid}"):
-        assert client.get(path, headers={"Accept": "application/geo+json"}).headers["content-type"] == "application/geo+json"
+        assert (
+            client.get(path, headers={"Accept": "application/geo+json"}).headers["content-type"]
+            == "application/geo+json"
+        )
     for path in ("/ogc/", "/ogc/conformance", "/ogc/collections", "/ogc/collections/landmarks"):
         assert client.get(path, headers={"Accept": "application/json"}).headers["content-type"] == "application/json"
 
@@ -292,7 +295,14 @@ def test_what_is_sent_is_valid_geojson(client, check, name):
 @proves("features-1/html/definition", "features-1/html/content")
 def test_everything_is_a_page_with_all_information_and_all_links(client):
     feature = client.get(f"{ITEMS}?limit=1&offset=5").json()["features"][0]
-    paths = ("/ogc/", "/ogc/conformance", "/ogc/collections", "/ogc/collections/landmarks", ITEMS, f"{ITEMS}/{feature['id']}")
+    paths = (
+        "/ogc/",
+        "/ogc/conformance",
+        "/ogc/collections",
+        "/ogc/collections/landmarks",
+        ITEMS,
+        f"{ITEMS}/{feature['id']}",
+    )
     for path in paths:
         answer = client.get(path, headers={"Accept": "text/html"})
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from catalogs import packaged
-from frmis.scenario_file import read_scenario
+from frmis import scenario_file
 from pipelines.__main__ import parser
 from sdi.catalog import Catalog
 from sdi.errors import CatalogError
@@ -122,7 +122,7 @@ def test_the_entry_in_the_guide_is_an_entry(tmp_path):
 
 
 def test_the_scenario_in_the_guide_is_a_scenario(tmp_path):
-    scenario = read_scenario(write(tmp_path, "storm", example("flood")))
+    scenario = scenario_file.read(write(tmp_path, "storm", example("flood")))
     assert scenario.duration == 6 * 3600
 
 

@@ -99,7 +99,8 @@ def test_an_unknown_unit_is_refused():
     ("datum", "wanted", "code"),
     [
         (None, None, "datum-undeclared"), ("unknown", "hon_dau", "datum-undeclared"),
-        ("egm96", "hon_dau", "datum-differs"), ("egm2008", None, "datum-global"), ("synthetic", "synthetic", "synthetic"),
+        ("egm96", "hon_dau", "datum-differs"), ("egm2008", None, "datum-global"),
+        ("synthetic", "synthetic", "synthetic"),
     ],
 )  # fmt: skip
 def test_heights_without_the_right_zero_are_poor(datum, wanted, code):

@@ -53,7 +53,7 @@ def test_a_good_terrain_is_published_as_it_is(workspace, tmp_path):
 
 def test_feet_are_converted_and_degrees_projected(workspace, tmp_path):
     grid = Grid.from_bounds((105.70, 10.00, 105.72, 10.02), 0.0002, "EPSG:4326")
-    y, x = np.meshgrid(grid.y, grid.x, indexing="ij")
+    x = np.tile(grid.x, (grid.shape[0], 1))
     feet = grid.array(((x - 105.71) * 100 + 2) / 0.3048, units="ft")
     made = elevation.run(feet, entry(tmp_path), workspace)
     assert Grid.from_dataarray(made.terrain).authority == "EPSG:5897"

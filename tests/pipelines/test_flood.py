@@ -155,15 +155,17 @@ def test_a_run_killed_before_its_commit_is_forgotten_and_after_it_completed(work
     flood.run(STORM, workspace, registry)
     before = RasterDescription.read(workspace.rasters / "flood-storm")
     wetter, wettest = (replace(STORM, rainfall=rain(rate, 0.5)) for rate in (200, 300))
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(flood, "_record", die)
-        flood.run(wetter, workspace, registry)
+        with pytest.raises(Killed):
+            flood.run(wetter, workspace, registry)
     assert len(raster.list_pending(workspace.rasters)) == 1
     flood.recover(workspace, registry)
     assert RasterDescription.read(workspace.rasters / "flood-storm") == before
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(raster, "complete", die)
-        flood.run(wettest, workspace, registry)
+        with pytest.raises(Killed):
+            flood.run(wettest, workspace, registry)
     assert RasterDescription.read(workspace.rasters / "flood-storm") == before
     flood.recover(workspace, registry)
     after = RasterDescription.read(workspace.rasters / "flood-storm")

@@ -20,7 +20,7 @@ def test_a_collection_says_the_same_alone_and_in_the_list(client):
         alone = client.get(f"/ogc/collections/{name}").json()
         assert {key: alone[key] for key in alone if key != "links"} == {key: one[key] for key in one if key != "links"}
         assert one["links"][0]["rel"] == "self"
-        assert one["links"][1:] == [link for link in alone["links"][2:]]
+        assert one["links"][1:] == list(alone["links"][2:])
 
 
 def test_a_collection_of_features_says_what_it_is(client):
@@ -84,7 +84,11 @@ def test_every_link_of_every_document_answers(client):
             continue
         documents = [answer.json(), *answer.json().get("collections", [])]
         for link in (one for document in documents for one in document.get("links", [])):
-            if link["href"].startswith("http://city.test") and link["href"] not in seen and "/trees" not in link["href"]:
+            if (
+                link["href"].startswith("http://city.test")
+                and link["href"] not in seen
+                and "/trees" not in link["href"]
+            ):
                 seen.add(link["href"])
                 if link["rel"] != "next":
                     assert client.get(link["href"]).headers["content-type"].split(";")[0] == link["type"].split(";")[0]
@@ -92,7 +96,9 @@ def test_every_link_of_every_document_answers(client):
     assert len(seen) > 60
 
 
-@pytest.mark.parametrize("name", ["nothing", "Landmarks", "../landmarks", "%2e%2e", "sqlite_master", "landmarks_history"])
+@pytest.mark.parametrize(
+    "name", ["nothing", "Landmarks", "../landmarks", "%2e%2e", "sqlite_master", "landmarks_history"]
+)
 @pytest.mark.parametrize("below", ["", "/items", "/schema", "/queryables", "/coverage"])
 def test_a_collection_that_is_not_published_is_not_found(client, name, below):
     answer = client.get(f"/ogc/collections/{name}{below}")
@@ -116,4 +122,7 @@ def test_titles_of_a_schema_follow_the_language(client):
 
 def test_a_coverage_has_a_schema_with_units(client):
     properties = client.get("/ogc/collections/flood/schema").json()["properties"]
-    assert {name: one["x-ogc-unit"] for name, one in properties.items()} == {"water_depth": "m", "maximum_water_depth": "m"}
+    assert {name: one["x-ogc-unit"] for name, one in properties.items()} == {
+        "water_depth": "m",
+        "maximum_water_depth": "m",
+    }

@@ -58,7 +58,8 @@ def test_the_items_of_a_collection_list_every_parameter_they_take(document, clie
     names = [one["$ref"].rpartition("/")[2] if "$ref" in one else one["name"] for one in given]
     assert names == [
         "f", "lang", "limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime",
-        "name", "name_en", "landmark_tag", "status", "floors", "height", "listed", "grade", "built", "remark", "valid_from",
+        "name", "name_en", "landmark_tag", "status", "floors", "height", "listed", "grade", "built", "remark",
+        "valid_from",
     ]  # fmt: skip
     refused = client.get("/ogc/collections/landmarks/items?nothing=1").json()["description"]
     assert set(refused.partition("one of ")[2].split(", ")) == set(names)

@@ -6,7 +6,7 @@ import rasterio
 from rasterio.io import MemoryFile
 from starlette.testclient import TestClient
 
-from sdi.service import application, raster
+from sdi.service import application, cog, raster
 from tests import town as towns
 
 TERRAIN = "/ogc/collections/terrain/coverage"
@@ -154,7 +154,7 @@ def test_a_large_part_is_thinned_in_json(client, monkeypatch):
 
 
 def test_a_part_too_large_for_memory_is_refused_as_a_file(client, monkeypatch):
-    monkeypatch.setattr(raster, "MAXIMUM_TIFF_CELLS", 100)
+    monkeypatch.setattr(cog, "MAXIMUM_TIFF_CELLS", 100)
     answer = client.get(f"{TERRAIN}?f=tiff&subset=x(585101:*)")
     assert answer.status_code == 400
     assert "ask for less" in answer.json()["description"]

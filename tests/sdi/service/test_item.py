@@ -23,7 +23,9 @@ def visited(client, address):
     return found, page["numberMatched"]
 
 
-@pytest.mark.parametrize("query", ["limit=100", "limit=1000", "limit=1236", "limit=617&offset=0", "limit=500&offset=10"])
+@pytest.mark.parametrize(
+    "query", ["limit=100", "limit=1000", "limit=1236", "limit=617&offset=0", "limit=500&offset=10"]
+)
 def test_next_visits_every_feature_once(client, query):
     found, matched = visited(client, f"{ITEMS}?{query}")
     assert matched == ALL
@@ -66,7 +68,8 @@ def test_the_answer_is_geojson_in_the_published_order_of_properties(client):
     assert answer.headers["content-type"] == "application/geo+json"
     (feature,) = answer.json()["features"]
     assert list(feature["properties"]) == [
-        "name", "name_en", "landmark_tag", "status", "floors", "height", "listed", "grade", "built", "remark", "valid_from",
+        "name", "name_en", "landmark_tag", "status", "floors", "height", "listed", "grade", "built", "remark",
+        "valid_from",
     ]  # fmt: skip
     assert feature["properties"]["name"] == "Chợ nổi số 0 đường Hòa Bình"
     assert "Chợ nổi" in answer.text
@@ -114,7 +117,9 @@ def test_queryables_select_by_equality(client, query, count):
     assert page["numberMatched"] == len(page["features"]) == count
 
 
-@pytest.mark.parametrize("query", ["floors=x", "floors=1.5", "listed=yes", "grade=unheard", "built=x", "floors=", "geometry=x"])
+@pytest.mark.parametrize(
+    "query", ["floors=x", "floors=1.5", "listed=yes", "grade=unheard", "built=x", "floors=", "geometry=x"]
+)
 def test_a_value_that_no_feature_could_have_is_refused(client, query):
     assert client.get(f"{ITEMS}?{query}").status_code == 400
 
@@ -138,7 +143,9 @@ def test_datetime_selects_what_held_then(client, text, count, grade):
         assert page["features"][1]["properties"]["grade"] == grade
 
 
-@pytest.mark.parametrize("text", ["../..", "/", "", "..", "2025-13-01", "2025-02-30", "yesterday", "2025-01-02/2025-01-01", "a/b/c"])
+@pytest.mark.parametrize(
+    "text", ["../..", "/", "", "..", "2025-13-01", "2025-02-30", "yesterday", "2025-01-02/2025-01-01", "a/b/c"]
+)
 def test_a_time_that_is_none_is_refused(client, text):
     assert client.get(ITEMS, params={"datetime": text}).status_code == 400
 
@@ -154,7 +161,9 @@ def test_an_item_links_to_itself_its_page_its_collection_and_its_lasting_address
     assert all(client.get(one["href"]).status_code == 200 for one in feature["links"])
 
 
-@pytest.mark.parametrize("eid", ["nothing", "0", "..%2f..%2fetc%2fpasswd", "%00", "' OR 1=1 --", "019b76da-0000-7000-8000-000000000000"])
+@pytest.mark.parametrize(
+    "eid", ["nothing", "0", "..%2f..%2fetc%2fpasswd", "%00", "' OR 1=1 --", "019b76da-0000-7000-8000-000000000000"]
+)
 def test_an_item_that_never_was_is_not_found(client, eid):
     assert client.get(f"{ITEMS}/{eid}").status_code == 404
 

@@ -51,7 +51,7 @@ class Reader(HTMLParser):
 
 
 def item(client, collection):
-    return "/ogc/collections/%s/items/%s" % (
+    return "/ogc/collections/{}/items/{}".format(
         collection,
         client.get(f"/ogc/collections/{collection}/items?limit=4").json()["features"][-1]["id"],
     )
@@ -108,7 +108,11 @@ def test_a_page_has_one_heading_one_main_part_and_a_way_past_the_menu(client):
 
 def test_hostile_text_is_shown_as_text_on_every_page(client):
     eid = client.get("/ogc/collections/landmarks/items?landmark_tag=L3").json()["features"][0]["id"]
-    for address in ("/ogc/collections/landmarks/items", f"/ogc/collections/landmarks/items/{eid}", f"/id/landmark/{eid}"):
+    for address in (
+        "/ogc/collections/landmarks/items",
+        f"/ogc/collections/landmarks/items/{eid}",
+        f"/id/landmark/{eid}",
+    ):
         text = client.get(f"{address}?f=html").text
         assert HOSTILE not in text
         assert "<img" not in text

@@ -6,7 +6,9 @@ from sdi.errors import InputError
 from sdi.service.parameter import box, check_globe, codes, integer, typed
 
 
-@pytest.mark.parametrize("text", ["1,2,3", "1,2,3,4,5", "1,2,3,4,5,6,7", "a,b,c,d", "inf,0,1,1", "nan,0,1,1", "", ",,,"])
+@pytest.mark.parametrize(
+    "text", ["1,2,3", "1,2,3,4,5", "1,2,3,4,5,6,7", "a,b,c,d", "inf,0,1,1", "nan,0,1,1", "", ",,,"]
+)
 def test_a_box_that_is_not_four_or_six_finite_numbers_is_refused(text):
     with pytest.raises(InputError, match="bbox"):
         box(text)

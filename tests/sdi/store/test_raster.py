@@ -50,10 +50,9 @@ def deep(value: float, times: int = 3) -> xr.Dataset:
 
 
 def test_a_raster_comes_back_as_it_was_written(tmp_path):
-    written = raster.write(
-        tmp_path, flat(1.25),
-        described("terrain", vertical_datum="hon_dau", fit_for_decisions=False, notice=Label("Không dùng", "Do not use")),
-    )  # fmt: skip
+    notice = Label("Không dùng", "Do not use")
+    said = described("terrain", vertical_datum="hon_dau", fit_for_decisions=False, notice=notice)
+    written = raster.write(tmp_path, flat(1.25), said)
     assert written.zarr is None
     data = raster.read(tmp_path, "terrain")
     assert Grid.from_dataarray(data) == GRID
