@@ -271,8 +271,15 @@ def _serve(commands: Commands[argparse.ArgumentParser]) -> None:
     made = _command(commands, "serve", "serve map and OGC API", _run_serve)
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     made.add_argument(
-        "--port", type=int, default=8000, help="port to listen on; 0 takes a free one (default: %(default)s)"
+        "--port", type=_port, default=8000, help="port to listen on; 0 takes a free one (default: %(default)s)"
     )
+
+
+def _port(text: str) -> int:
+    """Read a port; the system would take 99999 for another one without a word."""
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected a whole number from 0 to 65535")
+    return int(text)
 
 
 def _run_serve(options: Options) -> int:

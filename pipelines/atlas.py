@@ -11,7 +11,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import folium
@@ -20,7 +19,7 @@ from folium.utilities import JsCode
 
 from frmis.hazard import DEPTH_CLASSES
 from pipelines import leaflet, overlay
-from pipelines.leaflet import text
+from pipelines.leaflet import Key, Sign, text
 from sdi.collection import Collection
 from sdi.declaration import Label
 from sdi.errors import InputError
@@ -37,30 +36,11 @@ LIMIT = 10_000
 """Most features of one map: 7.6 MB of page and 0.65 s of drawing; see docs/decisions."""
 DEPTH = "maximum_water_depth"
 """Variable of a run that is drawn."""
-DEPTH_TITLE = Label("Độ sâu lớn nhất, kể cả sông rạch", "Largest depth, rivers and canals included")
+DEPTH_TITLE = Label("độ sâu lớn nhất, kể cả sông rạch", "largest depth, rivers and canals included")
 
 Feature = Mapping[str, Any]
 
 _DOT = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """One line of the legend."""
-
-    shape: Geometry
-    color: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One layer in the legend."""
-
-    title: str
-    opacity: float
-    signs: tuple[Sign, ...]
-    """What the map shows of the layer; nothing more."""
 
 
 def layer_map(
@@ -103,23 +83,23 @@ def layer_map(
     with _opened(source) as publication:
         chosen = [publication.collection(name) for name in dict.fromkeys(collections)]
         _check_size(chosen, limit)
-        shown = layers(chosen, language)
-        page = leaflet.blank_map()
-        keys = [_draw(layer, _features(publication, layer), page, words) for layer in shown]
-    keys += [_empty_key(one, words) for one in chosen if one.extent is None]
-    boxes = [layer.extent for layer in shown if layer.extent]
-    run = None
-    if coverage is not None:
-        workspace = _city(source)
-        run = _described(workspace, coverage)
-        picture = _picture(workspace, run)
+        drawn = [(layer, _features(publication, layer)) for layer in layers(chosen, language)]
+    page = leaflet.blank_map()
+    keys = [_draw(layer, features, page, words) for layer, features in drawn]
+    keys += [Key(f"{one.title.of(language)} (0)", 1, ()) for one in chosen if one.extent is None]
+    boxes = [layer.extent for layer, _ in drawn if layer.extent]
+    run = None if coverage is None else _described(source, coverage)
+    if run is not None:
+        picture = _picture(run, source)
         picture.layer(text(run.title.of(language))).add_to(page)
         boxes.append(picture.bounds)
         keys.append(_depth_key(run, words))
-    _frame(page, _title(source, chosen, language), _notices(source, chosen, run, words), _sources(chosen, run), keys)
+    everything = [feature for _, features in drawn for feature in features]
+    notices = _notices(source, chosen, words) + _warnings(source, everything, run, words)
+    leaflet.frame(page, _title(source, chosen, language), notices, _sources(chosen, run), keys)
     folium.LayerControl(autoZIndex=False).add_to(page)  # the picture names its own height
     _show_all(page, boxes)
-    logger.info("map of %d collections, %d features", len(chosen), sum(one.count for one in chosen))
+    logger.info("map of %d collections, %d features", len(drawn), len(everything))
     return page
 
 
@@ -198,9 +178,7 @@ def _shown(feature: Feature, layer: Layer, words: Words) -> dict[str, Any]:
     """Return a feature with its attributes in words, in the order of the layer."""
     properties = feature["properties"]
     said = [one.text(properties.get(one.name), words) for one in layer.attributes]
-    return {
-        "type": "Feature", "id": feature["id"], "geometry": feature["geometry"], "properties": {"shown": said}
-    }  # fmt: skip
+    return {"type": "Feature", "id": feature["id"], "geometry": feature["geometry"], "properties": {"shown": said}}
 
 
 def _table(layer: Layer) -> JsCode:
@@ -224,21 +202,9 @@ def _always(style: dict[str, object]) -> Callable[[Feature], dict[str, object]]:
     return lambda _feature: dict(style)
 
 
-def _empty_key(collection: Collection, words: Words) -> Key:
-    """Return the legend of a collection that has nothing to draw."""
-    return Key(f"{collection.title.of(words.language)} (0)", 1, ())
-
-
-def _city(source: Workspace | Publication) -> Workspace:
-    """Return the city whose coverages are drawn."""
-    if isinstance(source, Publication):
-        raise InputError("a coverage lies in a workspace, not in a publication; give the workspace to draw it")
-    return source
-
-
-def _described(workspace: Workspace, coverage: str) -> RasterDescription:
+def _described(source: Workspace | Publication, coverage: str) -> RasterDescription:
     """Describe a flood run among the coverages of a city."""
-    run = RasterDescription.read(workspace.rasters / coverage)
+    run = RasterDescription.read(_city(source).rasters / coverage)
     variables = [one["name"] for one in run.variables]
     if DEPTH not in variables:
         raise InputError(
@@ -248,8 +214,16 @@ def _described(workspace: Workspace, coverage: str) -> RasterDescription:
     return run
 
 
-def _picture(workspace: Workspace, run: RasterDescription) -> overlay.Picture:
+def _city(source: Workspace | Publication) -> Workspace:
+    """Return the city whose coverages are drawn."""
+    if isinstance(source, Publication):
+        raise InputError("a coverage lies in a workspace, not in a publication; give the workspace to draw it")
+    return source
+
+
+def _picture(run: RasterDescription, source: Workspace | Publication) -> overlay.Picture:
     """Paint the largest depth of a run."""
+    workspace = _city(source)
     depth = raster.read(workspace.rasters, run.name)[DEPTH].load()
     return overlay.depth_picture(depth, workspace.crs.operation)
 
@@ -268,48 +242,30 @@ def _title(source: Workspace | Publication, chosen: Iterable[Collection], langua
     return ", ".join(one.title.of(language) for one in chosen)
 
 
-def _notices(
-    source: Workspace | Publication, chosen: Iterable[Collection], run: RasterDescription | None, words: Words
-) -> list[str]:
-    """Return everything that must be said beside the data, each once."""
+def _notices(source: Workspace | Publication, chosen: Iterable[Collection], words: Words) -> list[str]:
+    """Return what the city and its collections want to be said beside the data, each once."""
     said = [source.notice] if isinstance(source, Workspace) else []
-    said += [one.notice for one in chosen]
-    notices = [one.of(words.language) for one in said if one]
-    if not notices and isinstance(source, Workspace) and source.synthetic:
-        notices.append(words.say("synthetic"))
+    return list(dict.fromkeys(one.of(words.language) for one in [*said, *(one.notice for one in chosen)] if one))
+
+
+def _warnings(
+    source: Workspace | Publication, features: Iterable[Feature], run: RasterDescription | None, words: Words
+) -> list[str]:
+    """Return why nothing may be decided upon what is drawn; empty where it may."""
     if run is not None and not run.fit_for_decisions:
-        notices.append(run.notice.of(words.language) if run.notice else words.say("not_fit"))
-    return list(dict.fromkeys(notices))
+        return [run.notice.of(words.language) if run.notice else words.say("not_fit")]
+    unfit = [one["properties"] for one in features if one["properties"].get("fit_for_decisions") is False]
+    if unfit:
+        # The notice of a feature is Vietnamese.
+        said = [one.get("notice") if words.language == "vi" else None for one in unfit]
+        return list(dict.fromkeys(one or words.say("not_fit") for one in said))
+    return [words.say("not_fit")] if isinstance(source, Workspace) and source.synthetic else []
 
 
 def _sources(chosen: Iterable[Collection], run: RasterDescription | None) -> list[str]:
     """Return whom the data come from, each once."""
     said = [one.attribution for one in chosen] + ([run.attribution] if run else [])
     return [one for one in dict.fromkeys(said) if one]
-
-
-def _frame(page: folium.Map, title: str, notices: list[str], sources: list[str], keys: list[Key]) -> None:
-    """Put title and notices above the map, the legend beside it, what lies on top first, and the sources below."""
-    figure = leaflet.figure_of(page)
-    figure.title = text(title)
-    said = "".join(f"<p>{text(one)}</p>" for one in notices)
-    legend = "".join(_key_markup(key) for key in reversed(keys))
-    credit = " · ".join(text(one) for one in [*sources, "Leaflet"])
-    figure.html.add_child(
-        folium.Element(
-            f'<header class="atlas-head"><strong>{text(title)}</strong>{said}</header>'
-            f'<aside class="atlas-side">{legend}</aside><footer class="atlas-foot">{credit}</footer>'
-        )
-    )
-
-
-def _key_markup(key: Key) -> str:
-    """Write a layer of the legend."""
-    signs = "".join(
-        f'<li><i class="{one.shape}" style="color:{one.color};opacity:{key.opacity:g}"></i>{text(one.words)}</li>'
-        for one in key.signs
-    )
-    return f"<h2>{text(key.title)}</h2><ul>{signs}</ul>"
 
 
 def _show_all(page: folium.Map, boxes: Sequence[tuple[float, float, float, float]]) -> None:

@@ -113,7 +113,11 @@ def _beside(folder: Path, *, replace: bool) -> Iterator[Path]:
     building = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    yield building
+    try:
+        yield building
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
     if folder.exists():
         aside = folder.with_name(f".{folder.name}.replaced")
         shutil.rmtree(aside, ignore_errors=True)

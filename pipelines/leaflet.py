@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 import re
 from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -76,6 +78,27 @@ _LOOK = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One line of the legend."""
+
+    shape: str
+    """``fill``, ``line`` or ``circle``."""
+    color: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One layer in the legend."""
+
+    title: str
+    opacity: float
+    """0 is invisible, 1 is solid [1]."""
+    signs: tuple[Sign, ...]
+    """What the map shows of the layer; nothing more."""
+
+
 def blank_map(vendor: Path = VENDOR) -> folium.Map:
     """Make a map without a background that carries its scripts and styles inside.
 
@@ -100,19 +123,37 @@ def blank_map(vendor: Path = VENDOR) -> folium.Map:
     options: dict[str, Any] = page.options
     options |= {"max_zoom": LARGEST_ZOOM, "renderer": JsCode("L.canvas({tolerance: 3})")}
     page.default_js, page.default_css = [*scripts.items()], [(_STYLE, style)]
-    figure_of(page).header.add_child(folium.Element(_LOOK))
+    _figure(page).header.add_child(folium.Element(_LOOK))
     return page
 
 
-def figure_of(page: folium.Map) -> folium.Figure:
-    """Return the HTML page that a map stands in.
+def frame(page: folium.Map, title: str, notices: Sequence[str], sources: Sequence[str], keys: Sequence[Key]) -> None:
+    """Put title and notices above a map, the legend beside it and the sources below, so that nothing hides anything.
 
     Parameters
     ----------
     page : folium.Map
         The map.
+    title : str
+        Title of the page.
+    notices : sequence of str
+        What must be said beside the data.
+    sources : sequence of str
+        Whom the data come from.
+    keys : sequence of Key
+        Layers, the lowest first; the legend begins with the uppermost.
     """
-    return cast(folium.Figure, page.get_root())
+    figure = _figure(page)
+    figure.title = text(title)
+    said = "".join(f"<p>{text(one)}</p>" for one in notices)
+    legend = "".join(_legend(key) for key in reversed(keys))
+    credit = " · ".join(text(one) for one in [*sources, "Leaflet"])
+    figure.html.add_child(
+        folium.Element(
+            f'<header class="atlas-head"><strong>{text(title)}</strong>{said}</header>'
+            f'<aside class="atlas-side">{legend}</aside><footer class="atlas-foot">{credit}</footer>'
+        )
+    )
 
 
 def embedded(vendor: Path = VENDOR) -> tuple[dict[str, str], str]:
@@ -155,6 +196,20 @@ def text(words: str) -> str:
         Markup; braces are written out too, because folium reads its elements as templates.
     """
     return html.escape(words).replace("{", "&#123;")
+
+
+def _figure(page: folium.Map) -> folium.Figure:
+    """Return the HTML page that a map stands in."""
+    return cast(folium.Figure, page.get_root())
+
+
+def _legend(key: Key) -> str:
+    """Write a layer of the legend."""
+    signs = "".join(
+        f'<li><i class="{one.shape}" style="color:{one.color};opacity:{key.opacity:g}"></i>{text(one.words)}</li>'
+        for one in key.signs
+    )
+    return f"<h2>{text(key.title)}</h2><ul>{signs}</ul>"
 
 
 def _default_icon(vendor: Path) -> str:

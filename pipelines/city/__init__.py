@@ -108,12 +108,14 @@ def generate(seed: int = 92, scale: float = 1.0, *, cell: float = 15.0) -> City:
     Raises
     ------
     InputError
-        If scale or cell is out of range.
+        If seed, scale or cell is out of range.
     """
     if not (SMALLEST <= scale <= 1.0 and 5.0 <= cell <= 15.0):
         raise InputError(
             f"no city of scale {scale} with cells of {cell} m; expected {SMALLEST} to 1 and 5 to 15 m", code="city-size"
         )
+    if seed < 0:
+        raise InputError(f"seed {seed} is negative; expected a whole number from 0", code="city-seed")
     frame = Frame.scaled(scale)
     # Each theme has its own stream: a change in one leaves the others as they were.
     streams = iter(np.random.default_rng(seed).spawn(16))

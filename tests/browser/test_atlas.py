@@ -22,7 +22,8 @@ from sdi.workspace import Workspace
 from tests.browser.conftest import Watched, watch
 from tests.browser.hamlet import ATTACK, X, Y, build
 
-pytestmark = pytest.mark.browser
+# A screenshot lies nowhere in the world.
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")]
 
 CELL = 10.0
 """Side of a cell of the flood [m]."""
@@ -148,7 +149,7 @@ def test_nothing_hides_the_notice_the_sources_or_the_legend(page, flooded, tmp_p
         assert tops[1][1] <= tops[2][0] + 1
         assert tops[2][1] <= 641
         assert boxes[1]["height"] > 200
-        assert opened.locator(".atlas-head").inner_text().endswith("Synthetic data for tests.")
+        assert opened.locator(".atlas-head").inner_text().endswith("Synthetic data for tests.\nNot fit for decisions.")
         assert opened.locator(".atlas-side h2").first.is_visible()
 
 

@@ -129,6 +129,11 @@ def test_notice_and_source_always_stand_on_the_page(town):
     assert re.search(r"<footer[^>]*>phusa \(synthetic\)", page)
 
 
+@pytest.mark.parametrize(("language", "words"), [("vi", "địa hình mô phỏng"), ("en", "Not fit for decisions.")])
+def test_depth_classes_of_an_unfit_run_say_so(public, language, words):
+    assert words in rendered(atlas.layer_map(public, ["flood-depth"], language=language))
+
+
 def test_a_publication_alone_is_drawn_with_its_notice(public):
     page = rendered(atlas.layer_map(public, ["parking"], language="en"))
     assert "Synthetic data: every place name" in page
