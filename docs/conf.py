@@ -1,6 +1,8 @@
 """Configuration of the documentation; nothing is fetched: no inventories of other projects, no scripts of others."""
 
 from importlib.metadata import version as installed_version
+from importlib.util import find_spec
+from pathlib import Path
 from types import BuiltinFunctionType
 from typing import get_origin
 
@@ -55,6 +57,15 @@ def skip_alias(app, what, name, obj, skip, options):  # noqa: ANN001, ANN201, AR
     return True if get_origin(obj) is not None or isinstance(obj, BuiltinFunctionType) else None
 
 
+def forget_moved_modules(folder: Path) -> None:
+    """Remove generated pages of modules that are gone; autosummary writes pages and never takes one away."""
+    for page in folder.glob("*.rst"):
+        package = page.stem.rpartition(".")[0]
+        if (package and find_spec(package) is None) or find_spec(page.stem) is None:
+            page.unlink()
+
+
 def setup(app: Sphinx) -> None:
-    """Register the rule above."""
+    """Begin with pages of what there is, and register the rule above."""
+    forget_moved_modules(Path(__file__).parent / "reference" / "api")
     app.connect("autodoc-skip-member", skip_alias)

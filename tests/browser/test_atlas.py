@@ -149,7 +149,7 @@ def test_nothing_hides_the_notice_the_sources_or_the_legend(page, flooded, tmp_p
         assert tops[1][1] <= tops[2][0] + 1
         assert tops[2][1] <= 641
         assert boxes[1]["height"] > 200
-        assert opened.locator(".atlas-head").inner_text().endswith("Synthetic data for tests.\nNot fit for decisions.")
+        assert opened.locator(".atlas-head").inner_text().endswith("Synthetic data for tests.\n\nNot fit for decisions.")
         assert opened.locator(".atlas-side h2").first.is_visible()
 
 
