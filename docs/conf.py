@@ -60,9 +60,16 @@ def skip_alias(app, what, name, obj, skip, options):  # noqa: ANN001, ANN201, AR
 def forget_moved_modules(folder: Path) -> None:
     """Remove generated pages of modules that are gone; autosummary writes pages and never takes one away."""
     for page in folder.glob("*.rst"):
-        package = page.stem.rpartition(".")[0]
-        if (package and find_spec(package) is None) or find_spec(page.stem) is None:
+        if not is_module(page.stem):
             page.unlink()
+
+
+def is_module(name: str) -> bool:
+    """Tell whether a module can be imported."""
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def setup(app: Sphinx) -> None:

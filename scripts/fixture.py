@@ -1,7 +1,7 @@
 """Keep a small workspace of this version as a fixture that every later version must open, migrate and verify.
 
-Run once per released version: ``.venv/bin/python scripts/fixture.py`` writes ``tests/fixtures/workspace-<version>.tar.xz``
-and, beside it, what the workspace must answer. An existing fixture is never written again.
+Run once per released version: ``.venv/bin/python scripts/fixture.py`` writes the packed workspace into
+``tests/fixtures`` and, beside it, what it must answer. An existing fixture is never written again.
 """
 
 from __future__ import annotations

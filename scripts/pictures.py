@@ -17,6 +17,8 @@ TARGET = ROOT / "docs" / "pictures"
 FLAGS = ("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
 SIZE = {"width": 1200, "height": 750}
 IDLE_MS = 60_000
+FLOODED = "#map=15.2/10.0830/105.7015&layers=administrative-units,streets,flood-depth"
+"""Where the storm shows best."""
 
 
 def main() -> int:
@@ -24,14 +26,14 @@ def main() -> int:
     command = [str(ROOT / ".venv/bin/phusa"), "serve", "--workspace", str(ROOT / "var/demo"), "--port", "0"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        assert server.stdout is not None
-        address = server.stdout.readline().split()[-1].rstrip("/")
+        said = server.stdout.readline() if server.stdout else ""
+        address = said.split()[-1].rstrip("/")
         TARGET.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as tool:
             browser = tool.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
             page = browser.new_page(viewport=SIZE)
             _map(page, f"{address}/?lang=vi", "map_vi")
-            _map(page, f"{address}/?lang=vi#map=15.2/10.0830/105.7015&layers=administrative-units,streets,flood-depth", "flood_vi")
+            _map(page, f"{address}/?lang=vi{FLOODED}", "flood_vi")
             _map(page, f"{address}/?lang=en#map=16.8/10.0905/105.7040", "click_en", click=True)
             page.goto(f"{address}/ogc/collections/plan-zones/items?f=html&lang=en")
             page.screenshot(path=TARGET / "items_en.png")

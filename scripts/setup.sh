@@ -144,7 +144,8 @@ main() {
     if alive; then
         [ -z "${PYTHON:-}" ] || find_python
         if same_python; then
-            read -r recorded level <"$stamp" 2>/dev/null || { recorded= level=; }
+            recorded= level=
+            [ ! -f "$stamp" ] || read -r recorded level <"$stamp" || true
             [ "$recorded" = "$(fingerprint | tr ' ' '-')" ] && covers "$level" "$extras" && return 0
             place=$(sed -n 's/^command = .* -m venv \(--[a-z-]* \)*//p' $venv/pyvenv.cfg)
             case $place in "" | "$(pwd -P)/$venv") ;; *) find_python; make_venv ;; esac

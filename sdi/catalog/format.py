@@ -1,8 +1,8 @@
 """The format of catalogue files: which keys stand where, of which type.
 
 Each constant is a JSON Schema (2020-12) of one kind of file; ``examples`` show what to write and appear in the error of
-a reader who wrote something else. `sdi/catalog/conformity.py` holds a file against its format, `sdi/catalog/consistency.py` the files
-against each other, `docs/reference/register-file.md` explains every key.
+a reader who wrote something else. `conformity.py` holds a file against its format, `consistency.py` the files against
+each other, `docs/reference/register-file.md` explains every key.
 """
 
 from __future__ import annotations
