@@ -97,7 +97,7 @@ def layer_map(
     everything = [feature for _, features in drawn for feature in features]
     notices = _notices(source, chosen, words) + _warnings(source, everything, run, words)
     leaflet.frame(page, _title(source, chosen, language), notices, _sources(chosen, run), keys)
-    folium.LayerControl(autoZIndex=False).add_to(page)  # the picture names its own height
+    folium.LayerControl().add_to(page)
     _show_all(page, boxes)
     logger.info("map of %d collections, %d features", len(drawn), len(everything))
     return page
@@ -153,6 +153,7 @@ def _draw(layer: Layer, features: Sequence[Feature], page: folium.Map, words: Wo
             style_function=_always(_paint(layer, look, shape)),
             marker=folium.CircleMarker(radius=layer.width if layer.geometry == "circle" else _DOT),
             on_each_feature=table,
+            pane=leaflet.AREAS if shape == "fill" else "overlayPane",
         ).add_to(group)
     group.add_to(page)
     signs = tuple(Sign(shape, look.color, look.title or _untitled(layer, words)) for look, shape in classes)

@@ -13,10 +13,9 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import folium
-from folium.utilities import JsCode
 
 from sdi.errors import NotFound
 from spp.portal.routes import STATIC
@@ -25,6 +24,10 @@ VENDOR = STATIC / "vendor"
 """Folder that ``make assets`` fills."""
 LARGEST_ZOOM = 22
 """A pixel is then about 4 cm [1]."""
+AREAS = "areas"
+"""Pane for areas: below the pictures, as lines and points are above them."""
+PICTURES = "pictures"
+"""Pane for pictures."""
 
 _SCRIPTS = ("jquery.slim.min.js", "leaflet.js")
 _STYLE = "leaflet.css"
@@ -110,7 +113,7 @@ def blank_map(vendor: Path = VENDOR) -> folium.Map:
     Returns
     -------
     folium.Map
-        Neither tiles nor layers; shapes are drawn on a canvas.
+        Neither tiles nor layers.
 
     Raises
     ------
@@ -119,11 +122,11 @@ def blank_map(vendor: Path = VENDOR) -> folium.Map:
     """
     scripts, style = embedded(vendor)
     page = folium.Map(tiles=None, control_scale=True, zoom_snap=0.25, attribution_control=False)
-    # A canvas draws thousands of shapes faster than SVG; a line of one pixel can be pointed at within three.
-    options: dict[str, Any] = page.options
-    options |= {"max_zoom": LARGEST_ZOOM, "renderer": JsCode("L.canvas({tolerance: 3})")}
+    page.options["max_zoom"] = LARGEST_ZOOM
     page.default_js, page.default_css = [*scripts.items()], [(_STYLE, style)]
     _figure(page).header.add_child(folium.Element(_LOOK))
+    folium.map.CustomPane(AREAS, z_index=390).add_to(page)
+    folium.map.CustomPane(PICTURES, z_index=395).add_to(page)
     return page
 
 

@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from frmis.hazard import DEPTH_CLASSES
+from pipelines.leaflet import PICTURES
 from sdi.crs import CRS84, project
 from sdi.grid import Grid
 
@@ -47,10 +48,8 @@ class Picture:
             What the control of the layers calls it, as markup.
         """
         west, south, east, north = self.bounds
-        # Above the canvas of the shapes, which would hide it; a pointer reaches the shapes all the same.
-        return folium.raster_layers.ImageOverlay(
-            self.image, [[south, west], [north, east]], opacity=OPACITY, name=name, z_index=300
-        )
+        corners = [[south, west], [north, east]]
+        return folium.raster_layers.ImageOverlay(self.image, corners, opacity=OPACITY, name=name, pane=PICTURES)
 
 
 def depth_picture(depth: xr.DataArray, operation: str | None = None) -> Picture:

@@ -92,15 +92,22 @@ def is_latitude_first(crs: str) -> bool:
 
 
 @cache
-def _transformer(source: str, target: str, operation: str | None) -> Transformer:
-    """Choose the operation between two CRSs; the pinned one where both ends need it."""
+def _operation(source: str, target: str, operation: str | None) -> tuple[str, str]:
+    """Choose the operation between two CRSs, the pinned one where both ends need it; return its name and pipeline."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Best transformation is not available")
         group = TransformerGroup(known(source), known(target), always_xy=True)
     if not group.transformers:
         raise RefusedError(f"PROJ has no operation from {source} to {target}", code="crs-no-operation")
     pinned = [t for t in group.transformers if operation and operation in (t.description or "")]
-    return (pinned or group.transformers)[0]
+    chosen = (pinned or group.transformers)[0]
+    return chosen.description or "", chosen.definition
+
+
+@cache
+def _transformer(source: str, target: str, operation: str | None) -> Transformer:
+    """Return the chosen operation, made from its pipeline: those of a group must not be shared between threads."""
+    return Transformer.from_pipeline(_operation(source, target, operation)[1])
 
 
 def project(geometries: Geometries, source: str, target: str, operation: str | None = None) -> Geometries:
@@ -174,7 +181,7 @@ class StorageCRS:
                 f"storage CRS {self.code} is not projected in metres; areas and distances need one, e.g. EPSG:5897",
                 code="crs-not-metric",
             )
-        if self.operation and self.operation not in (_transformer(self.code, CRS84, self.operation).description or ""):
+        if self.operation and self.operation not in _operation(self.code, CRS84, self.operation)[0]:
             raise InputError(
                 f"no operation {self.operation!r} from {self.code} to WGS 84; "
                 f"see `projinfo -s {self.code} -t OGC:CRS84`",

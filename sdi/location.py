@@ -54,29 +54,27 @@ def check(geometries: Geometries, rule: LocationRule) -> None:
     """
     missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
     if rule.required and missing.any():
-        raise _wrong(missing, "has no geometry, but the register requires one", "geometry-missing")
-    there = geometries[~missing]
+        raise _wrong(np.flatnonzero(missing), "has no geometry, but the register requires one", "geometry-missing")
+    there, rows = geometries[~missing], np.flatnonzero(~missing)
     finite = np.isfinite(shapely.bounds(there)).all(axis=1)
     if not finite.all():
-        raise _wrong(~finite, "has coordinates that are not finite", "geometry-not-finite")
+        raise _wrong(rows[~finite], "has coordinates that are not finite", "geometry-not-finite")
     valid = shapely.is_valid(there)
     if not valid.all():
         reason = shapely.is_valid_reason(there[~valid][0])
-        raise _wrong(~valid, f"has an invalid geometry ({reason}); repair it before it is recorded", "geometry-invalid")
+        raise _wrong(rows[~valid], f"has an invalid geometry ({reason}); repair it before it is recorded", "geometry-invalid")
     if rule.geometry != "Any":
         kinds = np.array([shape.geom_type for shape in there])
         fits = np.isin(kinds, list(_FAMILY[rule.geometry]))
         if not fits.all():
             found = kinds[~fits][0]
-            raise _wrong(~fits, f"is a {found}, but the register expects {rule.geometry}", "geometry-type")
+            raise _wrong(rows[~fits], f"is a {found}, but the register expects {rule.geometry}", "geometry-type")
 
 
-def _wrong(bad: NDArray[np.bool_], what: str, code: str) -> InputError:
-    """Make the error for the first bad row."""
-    row = int(np.flatnonzero(bad)[0])
-    return InputError(
-        f"row {row} {what} ({int(bad.sum())} such rows)", code=code, details={"row": row, "count": int(bad.sum())}
-    )
+def _wrong(rows: NDArray[np.intp], what: str, code: str) -> InputError:
+    """Make the error for the first of some bad rows."""
+    row, count = int(rows[0]), len(rows)
+    return InputError(f"row {row} {what} ({count} such rows)", code=code, details={"row": row, "count": count})
 
 
 def location_type(geometry: Any) -> str:

@@ -6,6 +6,7 @@ reached together with the rows. Applied twice it changes nothing; killed between
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import math
@@ -131,6 +132,12 @@ def _all(registry: Registry, kind: str) -> list[int]:
     return [row[0] for row in registry.store.stream('SELECT "row" FROM entity WHERE kind = ? ORDER BY "row"', (kind,))]
 
 
+def _used(registry: Registry, schemes: Sequence[str]) -> tuple[str, ...]:
+    """Return the schemes in which anything was ever numbered: those of other cities are no columns here."""
+    sql = "SELECT 1 FROM identifier WHERE scheme = ? LIMIT 1"
+    return tuple(scheme for scheme in schemes if registry.store.select(sql, (scheme,)))
+
+
 class Layer:
     """How one register appears at one access level.
 
@@ -149,7 +156,7 @@ class Layer:
     def __init__(self, declaration: Declaration, level: Level, registry: Registry, workspace: Workspace) -> None:
         if declaration.publish is None:
             raise IntegrityError(f"register {declaration.name} is not published")
-        self._declaration = declaration
+        self._declaration = dataclasses.replace(declaration, schemes=_used(registry, declaration.schemes))
         self._publish = declaration.publish
         self._level: Level = level
         self._registry = registry

@@ -258,7 +258,7 @@ class Registry:
 
     def _verify_chain(self) -> int:
         """Recompute every hash in one pass over the tables."""
-        tables = [table for table in self.store.tables if "tx_from" in self.store.columns(table)]
+        tables = [table for table in self.store.recorded_tables() if "tx_from" in self.store.columns(table)]
         written = {table: _grouped(self.store, table) for table in tables}
         closed = {table: _closings(self.store, table) for table in tables if "tx_to" in self.store.columns(table)}
         previous, count = audit.GENESIS, 0
@@ -271,7 +271,7 @@ class Registry:
                 rows = written[table].take(header["tx"])
                 if rows is not None:
                     audit.add_rows(digest, table, self.store.columns(table), rows)
-                audit.add_closed(digest, table, closed.get(table, {}).get(header["tx"], []))
+                audit.add_closed(digest, table, closed.get(table, {}).pop(header["tx"], []))
             if before != previous or digest.hexdigest() != recorded:
                 raise IntegrityError(
                     f"transaction {header['tx']} of {header['recorded_at']} does not hash to what was recorded: "
@@ -279,9 +279,11 @@ class Registry:
                     details={"tx": header["tx"]},
                 )
             previous, count = recorded, count + 1
-        left = [table for table, rows in written.items() if rows.more]
+        left = [table for table, rows in written.items() if rows.more] + [table for table, rows in closed.items() if rows]
         if left:
-            raise IntegrityError(f"table {left[0]} holds rows of no transaction; restore the last backup that verifies")
+            raise IntegrityError(
+                f"table {left[0]} holds rows written or closed by no transaction; restore the last backup that verifies"
+            )
         return count
 
 
@@ -315,6 +317,6 @@ def _grouped(store: EmbeddedStore, table: str) -> _Grouped:
 def _closings(store: EmbeddedStore, table: str) -> dict[int, list[int]]:
     """Return the rows that each transaction closed in a table."""
     found: dict[int, list[int]] = {}
-    for row, tx in store.stream(f'SELECT "row", tx_to FROM "{table}" WHERE tx_to < {OPEN} ORDER BY "row"'):
+    for row, tx in store.stream(f'SELECT "row", tx_to FROM "{table}" WHERE tx_to <> {OPEN} ORDER BY "row"'):
         found.setdefault(tx, []).append(row)
     return found

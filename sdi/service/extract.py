@@ -15,7 +15,8 @@ from sdi.service.coverage import Coverage
 from sdi.service.inventory import Inventory
 from sdi.service.link import itself
 from sdi.service.negotiation import HTML, Wish, understand
-from sdi.service.reference import asked, bounds_between, box_in_crs84
+from sdi.service.parameter import check_subset
+from sdi.service.reference import asked, bounds_between, box_in_crs84, one_side
 from sdi.service.view import render
 
 PARAMETERS = ("bbox", "bbox-crs", "subset", "datetime", "properties")
@@ -60,19 +61,24 @@ def _checked(context: Context, stock: Inventory, one: Coverage, wish: Wish) -> d
     storage = context.workspace.crs
     systems = tuple(dict.fromkeys((*stock.systems, one.crs)))
     system = asked("bbox-crs", given.get("bbox-crs"), systems)
-    checked = {name: given[name] for name in ("subset", "datetime", "properties") if name in given}
+    checked = {name: given[name] for name in ("datetime",) if name in given}
+    if "subset" in given:
+        checked["subset"] = check_subset(given["subset"])
     if "bbox" in given:
-        edges = bounds_between(box_in_crs84(given["bbox"], system, storage), CRS84, one.crs, storage)
+        side = one_side(box_in_crs84(given["bbox"], system, storage), one.extent)
+        edges = bounds_between(side, CRS84, one.crs, storage)
         checked["bbox"] = ",".join(repr(edge) for edge in edges)
     if "datetime" in given:
         query_interval(given["datetime"])
     known = one.raster(wish.format).fields
-    unknown = set(given.get("properties", "").split(",")) - {"", *known}
+    names = dict.fromkeys(name for name in given.get("properties", "").split(",") if name)
+    unknown = names.keys() - known.keys()
     if unknown:
         raise InputError(
             f"parameter properties names {', '.join(sorted(unknown))}; expected some of {', '.join(known)}"
         )
-    return checked
+    # A name that stands many times is read once.
+    return checked | ({"properties": ",".join(names)} if names else {})
 
 
 def _file_headers(head: dict[str, str], one: Coverage) -> dict[str, str]:

@@ -125,7 +125,11 @@ def understand(request: Request, offer: Offer, settings: Settings, parameters: I
         # The form of a page sends fields that were left empty.
         given = {name: value for name, value in given.items() if value}
     base = (settings.public_url or _origin(request)) + ROOT
-    return Wish(format_, media, language_of(request), base, request.url.path, given)
+    language = language_of(request)
+    if "lang" in given:
+        # Every link repeats it, and documents are kept by it: "vi-" and 60,000 letters must not be.
+        given["lang"] = language
+    return Wish(format_, media, language, base, request.url.path, given)
 
 
 def language_of(request: Request) -> str:

@@ -14,6 +14,9 @@ Box = tuple[float, float, float, float]
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_END = r'([^():,"]{1,40}|"[^"(),]{1,40}")'
+_SUBSET = re.compile(rf"[A-Za-z]\w{{0,30}}\({_END}(:{_END})?\)", re.ASCII)
+_MAXIMUM_AXES = 8
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d))?", re.ASCII)
 
 
@@ -103,6 +106,20 @@ def check_globe(edges: Box) -> Box:
     if max(abs(edges[0]), abs(edges[2])) > 180 or max(abs(edges[1]), abs(edges[3])) > 90:
         raise InputError(f"bbox {edges} leaves the globe; expected longitudes -180 to 180 and latitudes -90 to 90")
     return edges
+
+
+def check_subset(text: str) -> str:
+    """Refuse a subset that is not of the form pygeoapi reads, whose own look takes minutes over a hostile one.
+
+    Raises
+    ------
+    InputError
+        If it is no list of ``axis(value)`` or ``axis(lower:upper)``.
+    """
+    asked = text.split(",", _MAXIMUM_AXES)
+    if len(asked) > _MAXIMUM_AXES or not all(_SUBSET.fullmatch(one) for one in asked):
+        raise InputError(f"parameter subset is {text[:100]!r}; expected axis(value) or axis(lower:upper), and commas")
+    return text
 
 
 def typed(name: str, text: str, schema: dict[str, object]) -> str:

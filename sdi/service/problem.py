@@ -109,7 +109,8 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     headers |= {"Content-Language": language, "Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
     links = [_successor(request, eid, language) for eid in problem.successors]
     if prefers_html(request):
-        wish = Wish("html", HTML, language, ROOT, request.url.path, {})
+        # An address that begins with two slashes names a host.
+        wish = Wish("html", HTML, language, ROOT, "/" + request.scope["path"].lstrip("/"), {})
         page = render("problem.html", wish, problem=problem, links=links)
         return Response(page, problem.status, headers, f"{HTML}; charset=utf-8")
     return Response(orjson.dumps(problem.document(links)), problem.status, headers, JSON)

@@ -20,6 +20,8 @@ from sdi.errors import InputError
 from sdi.service.parameter import Box, box, check_globe
 
 _WORLD = ("EPSG:4326", "EPSG:3857")
+_FARTHEST = 1e9
+"""Largest coordinate of a projected system that is worth a look [unit of the CRS]."""
 _SEGMENTS = 20
 """Pieces into which each edge of a box is cut before it is reprojected, as edges become curves."""
 
@@ -122,6 +124,8 @@ def box_in_crs84(text: str, code: str, storage: StorageCRS) -> Box:
     edges = box(text, latitude_first=is_latitude_first(code))
     if code in {CRS84, "EPSG:4326"}:
         return check_globe(edges)
+    if max(map(abs, edges)) > _FARTHEST:
+        raise InputError(f"parameter bbox is {text!r}; expected coordinates of {uri(code)}")
     if edges[0] > edges[2]:
         raise InputError(f"parameter bbox is {text!r}; only boxes in longitude and latitude may cross the antimeridian")
     return bounds_between(edges, code, CRS84, storage)
@@ -148,7 +152,7 @@ def bounds_between(edges: Box, source: str, target: str, storage: StorageCRS) ->
         return edges
     ring = shapely.box(*edges)
     longest = max(edges[2] - edges[0], edges[3] - edges[1])
-    if longest > 0:
+    if longest > 1e-9:
         ring = shapely.segmentize(ring, longest / _SEGMENTS)
     moved = project(np.array([ring], dtype=object), source, target, storage.operation)[0]
     west, south, east, north = shapely.bounds(moved).tolist()

@@ -99,9 +99,14 @@ class EmbeddedStore:
         tables : iterable of Table
             Descriptions.
         """
+        self._tables |= {table.name: table for table in tables}
+        held = {table: set(self.columns(table)) for table in self.recorded_tables()}
+        if "location_index" in held and all(
+            set(table.columns.keys()) <= held.get(name, set()) for name, table in self._tables.items()
+        ):
+            return  # nothing to make: whoever only reads does not wait for a writer
         with self.writing():
-            for table in tables:
-                self._tables[table.name] = table
+            for table in self._tables.values():
                 self._ensure(table)
             self._connection.execute(
                 "CREATE VIRTUAL TABLE IF NOT EXISTS location_index USING rtree(row, xmin, xmax, ymin, ymax)"
@@ -164,6 +169,10 @@ class EmbeddedStore:
     def tables(self) -> Mapping[str, sa.Table]:
         """Tables by name."""
         return self._tables
+
+    def recorded_tables(self) -> list[str]:
+        """Return the tables that the file holds, those of registers that the catalogue no longer has included."""
+        return [row[0] for row in self.select("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Return the column names of a table, in the order they are stored."""

@@ -76,10 +76,9 @@ def pixel(page: Page, made: folium.Map, workspace: Workspace, x: float, y: float
 
 
 def hover(page: Page, place: tuple[float, float]) -> None:
-    """Move the pointer to a place; the canvas looks at it 30 times a second only."""
+    """Move the pointer to a place."""
     for step in (3, 0):
         page.mouse.move(place[0] + step, place[1] + step)
-        page.wait_for_timeout(100)
 
 
 def colour(page: Page, place: tuple[float, float]) -> tuple[int, int, int]:
@@ -98,6 +97,7 @@ def test_a_map_draws_every_feature_and_asks_nobody_for_anything(page, flooded, t
         made.get_name(),
     )
     assert count == 100 + 2 + 11
+    assert opened.locator(".folium-map path").count() == count
     assert page.requests == [(tmp_path / "map.html").as_uri(), *[one for one in page.requests if one[:5] == "data:"]]
     assert page.complaints == []
     page.shoot("atlas-vi")
@@ -149,7 +149,9 @@ def test_nothing_hides_the_notice_the_sources_or_the_legend(page, flooded, tmp_p
         assert tops[1][1] <= tops[2][0] + 1
         assert tops[2][1] <= 641
         assert boxes[1]["height"] > 200
-        assert opened.locator(".atlas-head").inner_text().endswith("Synthetic data for tests.\n\nNot fit for decisions.")
+        assert (
+            opened.locator(".atlas-head").inner_text().endswith("Synthetic data for tests.\n\nNot fit for decisions.")
+        )
         assert opened.locator(".atlas-side h2").first.is_visible()
 
 
@@ -170,6 +172,6 @@ def test_a_map_works_inside_a_notebook(page, flooded, tmp_path):
     (tmp_path / "notebook.html").write_text(f"<!doctype html><body>{made._repr_html_()}", encoding="utf-8")
     page.page.goto((tmp_path / "notebook.html").as_uri())
     frame = page.page.frame_locator("iframe")
-    frame.locator(".folium-map canvas").wait_for()
+    frame.locator(".folium-map path >> nth=0").wait_for()
     assert frame.locator(".atlas-head").inner_text().startswith("Ben Do Hamlet")
     assert page.complaints == []
