@@ -205,9 +205,8 @@ def _run_ingest(options: Options) -> int:
     workspace = Workspace.open(options.workspace, packaged())
     registry = workspace.registry()
     try:
-        for folder, wanted in _entry_files(options.entries):
-            entries = registry.catalog.read_entries(folder)
-            for entry in [one for one in entries.values() if wanted is None or one.path == wanted]:
+        for path in _existing(options.entries):
+            for entry in registry.catalog.read_entries(path).values():
                 with _progress(options) as progress:
                     loaded = ingest.run(
                         entry, workspace, registry, options.data, dry_run=options.dry_run, progress=progress
@@ -218,12 +217,12 @@ def _run_ingest(options: Options) -> int:
     return 0
 
 
-def _entry_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
-    """Return folders of entries, with the one file wanted where a file was named."""
+def _existing(paths: Sequence[Path]) -> Iterator[Path]:
+    """Return paths one by one, refusing what is not there."""
     for path in paths:
         if not path.exists():
             raise InputError(f"{path} does not exist; name an entry file or a folder of them", code="file-missing")
-        yield (path, None) if path.is_dir() else (path.parent, path)
+        yield path
 
 
 def _show_loaded(options: Options, loaded: ingest.Loaded) -> None:
@@ -247,10 +246,14 @@ def _show_loaded(options: Options, loaded: ingest.Loaded) -> None:
         )
     else:
         print(report.to_text() if report else f"{loaded.entry}: raster checked")
-        what = (
-            f"{loaded.things} recorded in transaction {loaded.transaction}" if loaded.transaction else "nothing written"
-        )
-        print(f"{loaded.entry}: {what}")
+        print(f"{loaded.entry}: {_outcome(loaded, dry_run=options.dry_run)}")
+
+
+def _outcome(loaded: ingest.Loaded, *, dry_run: bool) -> str:
+    """Say what was written; a raster is published without a transaction."""
+    if loaded.report is None and not dry_run:
+        return f"{loaded.things} cells published"
+    return f"{loaded.things} recorded in transaction {loaded.transaction}" if loaded.transaction else "nothing written"
 
 
 def _publish(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -23,7 +23,7 @@ from sdi.errors import IntegrityError
 from sdi.feature import rounded, serialised
 from sdi.history import ALWAYS, OPEN, TERMINAL
 from sdi.registry import Registry
-from sdi.store.geopackage import LAYOUT, Extent, GeoPackage, geometry_blobs
+from sdi.store.geopackage import LAYOUT, Extent, GeoPackage, geometry_blobs, recorded_extent
 from sdi.store.schema import REGISTER_PREFIX, column_name
 from sdi.timeline import Fact, Piece, pieces
 from sdi.workspace import Workspace
@@ -84,7 +84,7 @@ def _refresh(workspace: Workspace, registry: Registry, level: Level, *, rebuild:
 
 def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level: Level, *, rebuild: bool) -> None:
     """Apply what happened since the projector stopped."""
-    applied = int(package.get("applied_tx") or 0)
+    applied = 0 if rebuild else int(package.get("applied_tx") or 0)
     if applied > registry.last_tx:
         raise IntegrityError(
             f"{package.path.name} has applied transaction {applied}, the registry knows {registry.last_tx}; "
@@ -98,14 +98,15 @@ def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level:
     for name, declaration in declared.items():
         layer = Layer(declaration, level, registry, workspace)
         structure = layer.structure()
-        anew = rebuild or name not in known or known[name][2] != structure
+        anew = rebuild or name not in known or known[name][1:3] != (declaration.name, structure)
         if anew:
             package.define(name, layer.columns(), _LAYER_TYPE[declaration.location.geometry], declaration.title.vi)
         todo = _all(registry, declaration.name) if anew else changed.get(declaration.name, [])
         if todo or anew:
             for start in range(0, len(todo), CHUNK):
                 layer.project(package, todo[start : start + CHUNK], forget=not anew)
-        description = layer.description(package.extent(name))
+        extent = package.extent(name) if todo or anew else recorded_extent(known[name])
+        description = layer.description(extent)
         if todo or anew or orjson.loads(known[name][3]) != description:
             version = registry.store.select(
                 "SELECT coalesce(max(tx_from), 0) FROM outbox WHERE kind = ?", (declaration.name,)
@@ -275,7 +276,8 @@ class Layer:
                 start = min(piece.valid_from for piece in known)
                 last = max(known, key=lambda piece: piece.valid_to)
                 status = last.facts["row"][0]
-                end = last.valid_from if status in TERMINAL else last.valid_to
+                ended = [piece.valid_from for piece in known if piece.facts["row"][0] in TERMINAL]
+                end = min(ended, default=last.valid_to)
                 rows.append((eid, fid, self._declaration.name, self._publish.collection, status, start, end))
         package.put_things(rows)
 

@@ -247,6 +247,8 @@ def _conditions(collection: Collection, where: Mapping[str, str]) -> dict[str, A
         kind = kind[0] if isinstance(kind, list) else kind
         try:
             asked[name] = {"true": True, "false": False}[text] if kind == "boolean" else _TYPES.get(kind, str)(text)
+            if isinstance(asked[name], int) and not -(2**63) <= asked[name] < 2**63:
+                raise ValueError("outside the numbers that are kept")
         except (ValueError, KeyError) as error:
             raise InputError(
                 f"property {name} is {text!r}; expected a value of type {kind}", code="value-invalid"

@@ -57,7 +57,10 @@ def _text(field: Field, value: Any) -> str:
 def _number(field: Field, value: Any) -> float:
     if isinstance(value, bool):
         raise TypeError("is true or false, not a number")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ValueError("is too large") from error
     if not np.isfinite(number):
         raise ValueError("is not finite")
     if field.minimum is not None and number < field.minimum:
@@ -71,7 +74,10 @@ def _integer(field: Field, value: Any) -> int:
     number = _number(field, value)
     if number != int(number):
         raise ValueError("is not a whole number")
-    return int(number)
+    whole = int(value) if isinstance(value, int) else int(number)
+    if not -(2**63) <= whole < 2**63:
+        raise ValueError("is too large")
+    return whole
 
 
 def _boolean(_field: Field, value: Any) -> int:

@@ -87,7 +87,8 @@ class Catalog:
         Parameters
         ----------
         folder : Path
-            Folder with one file per delivery; a ``workspace.yaml`` beside them is left alone.
+            Folder with one file per delivery; a ``workspace.yaml`` beside them is left alone. Or one such file, which is
+            then read alone.
 
         Returns
         -------
@@ -140,9 +141,9 @@ def _overlay(
 
 
 def _documents(folder: Path, key: str, schema: format.Schema, leave: str = "") -> dict[str, Document]:
-    """Files of one folder by the name they give themselves."""
+    """Files of one folder, or the one file named, by the name they give themselves."""
     found: dict[str, Document] = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
         if path.suffix == ".yml":
             raise CatalogError(path, 1, "a file ending in .yml is not read", f"rename it to {path.stem}.yaml")
         if path.suffix != ".yaml" or path.name == leave:

@@ -22,7 +22,7 @@ Problem = tuple[Pointer, str, str]
 RULE_NAMES = ("status", "valid_from")
 """Names that a rule may read beside the fields of its register."""
 
-_OF_THINGS = ("id", "eid", "fid", "kind", "geometry", "geom", "name", "status", "valid_from", "valid_to")
+_OF_THINGS = ("id", "eid", "fid", "kind", "geometry", "geom", "name", "status", "valid_from", "valid_to", "version")
 _OF_HISTORY = ("tx", "tx_from", "tx_to", "recorded", "links")
 _OF_REQUESTS = ("bbox", "crs", "datetime", "f", "filter", "ids", "lang", "limit", "offset", "after", "profile")
 _OF_SEARCHES = ("properties", "q", "skipgeometry", "sortby")

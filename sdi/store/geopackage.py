@@ -18,13 +18,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sdi.errors import IntegrityError, NotFound, WorkspaceError
+from sdi.errors import ConflictError, IntegrityError, NotFound, WorkspaceError
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10300
 LAYOUT = "1"
 """Version of the tables beside the GeoPackage's own; another one is built anew from the registry."""
 BUSY_TIMEOUT_S = 60.0
+CHECKPOINT_TIMEOUT_MS = 1_000
+"""How long a writer that is done waits for readers to let go of the log; the next one tidies it up otherwise."""
 
 Row = tuple[Any, ...]
 Box = tuple[float, float, float, float]
@@ -37,6 +39,12 @@ class Extent(NamedTuple):
     """Of all versions [degree, CRS84]; ``None`` where there is no place."""
     start: str | None
     end: str | None
+
+
+def recorded_extent(row: Row) -> Extent:
+    """Return what a collection covers as its row in the publication says: whoever changed nothing counts nothing."""
+    *box, start, end = row[5:11]
+    return Extent(None if box[0] is None else (box[0], box[1], box[2], box[3]), start, end)
 
 
 _SCHEMA = """
@@ -140,6 +148,7 @@ class GeoPackage:
             found.execute("PRAGMA mmap_size=268435456")
             if not self._read_only:
                 found.execute("PRAGMA synchronous=FULL")
+                found.execute("PRAGMA secure_delete=ON")  # what became restricted must not linger in free pages
             self._local.connection = found
         return found
 
@@ -159,14 +168,27 @@ class GeoPackage:
         """Close this thread's connection; a writer leaves one plain file behind where no reader is left."""
         if getattr(self._local, "connection", None) is not None:
             if not self._read_only:
+                self.connection.execute(f"PRAGMA busy_timeout={CHECKPOINT_TIMEOUT_MS}")
                 self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.connection.close()
             self._local.connection = None
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the one write transaction; all or nothing."""
-        self.connection.execute("BEGIN IMMEDIATE")
+        """Hold the one write transaction; all or nothing.
+
+        Raises
+        ------
+        ConflictError
+            If another projector keeps the file busy too long.
+        """
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise ConflictError(
+                f"another process is writing {self.path.name} ({error}); what was recorded is kept, "
+                "run `phusa publish` when it is done"
+            ) from error
         try:
             yield
             self.connection.execute("COMMIT")
@@ -437,7 +459,9 @@ class GeoPackage:
             name = row[0]
             columns = self.query(f'PRAGMA table_info("{name}")')
             listed = ", ".join(f'c."{one[1]}"' for one in columns if one[1] != "version")
-            yield from self.connection.execute(f'SELECT {listed} FROM "{name}" c ORDER BY fid')
+            served = f'(SELECT feature FROM "{name}_history" h WHERE h.row = c.version)'
+            yield from self.connection.execute(f'SELECT {listed}, {served} FROM "{name}" c ORDER BY fid')
+            yield from self.connection.execute(f'SELECT * FROM "rtree_{name}_geom" ORDER BY id')
             yield from self.connection.execute(
                 f'SELECT {_HISTORY_COLUMNS} FROM "{name}_history" ORDER BY fid, tx_from, valid_from'
             )
