@@ -37,6 +37,11 @@ LIMIT = 10_000
 DEPTH = "maximum_water_depth"
 """Variable of a run that is drawn."""
 DEPTH_TITLE = Label("độ sâu lớn nhất, kể cả sông rạch", "largest depth, rivers and canals included")
+SHOWN_ONLY = Label(
+    "Dữ liệu chỉ được xem, không được chuyển tiếp: không gửi trang này cho người khác.",
+    "These data may be shown, not passed on: do not send this page to anybody.",
+)
+"""What a page must say that holds data of licence grade B."""
 
 Feature = Mapping[str, Any]
 
@@ -95,7 +100,7 @@ def layer_map(
         boxes.append(picture.bounds)
         keys.append(_depth_key(run, words))
     everything = [feature for _, features in drawn for feature in features]
-    notices = _notices(source, chosen, words) + _warnings(source, everything, run, words)
+    notices = _notices(source, chosen, run, words) + _warnings(source, everything, run, words)
     leaflet.frame(page, _title(source, chosen, language), notices, _sources(chosen, run), keys)
     folium.LayerControl().add_to(page)
     _show_all(page, boxes)
@@ -243,10 +248,15 @@ def _title(source: Workspace | Publication, chosen: Iterable[Collection], langua
     return ", ".join(one.title.of(language) for one in chosen)
 
 
-def _notices(source: Workspace | Publication, chosen: Iterable[Collection], words: Words) -> list[str]:
-    """Return what the city and its collections want to be said beside the data, each once."""
+def _notices(
+    source: Workspace | Publication, chosen: Sequence[Collection], run: RasterDescription | None, words: Words
+) -> list[str]:
+    """Return what the city and its collections want to be said beside the data, each once, and what may be done."""
     said = [source.notice] if isinstance(source, Workspace) else []
-    return list(dict.fromkeys(one.of(words.language) for one in [*said, *(one.notice for one in chosen)] if one))
+    said += [one.notice for one in chosen]
+    grades = {one.licence.get("grade") for one in (*chosen, *([run] if run else []))}
+    said += [SHOWN_ONLY] if "B" in grades else []
+    return list(dict.fromkeys(one.of(words.language) for one in said if one))
 
 
 def _warnings(

@@ -94,7 +94,10 @@ def run(
     progress("check", 0.2)
     checked = quality.check(delivery, declaration, registry.catalog, entry)
     checked.report.raise_if_refused()
-    if dry_run or known:
+    if dry_run:
+        return Loaded(entry.name, checked.report, 0, 0)
+    if known:
+        projector.refresh(workspace, registry)  # the load before may have been killed between record and publish
         return Loaded(entry.name, checked.report, 0, 0)
     progress("record", 0.4)
     places = stored_places(checked.accepted, registry)
@@ -103,6 +106,8 @@ def run(
     with registry.transaction(
         entry.custodian, f"load of {entry.name}", decision=entry.decision, source_sha256=delivery.sha256
     ) as tx:
+        if _known_delivery(entry, delivery.sha256, registry):  # another process was faster
+            return Loaded(entry.name, checked.report, 0, 0)
         eids = registry.register(declaration.name).add(batch, tx)
         provenance.record(
             tx,

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from sdi.crs import StorageCRS
 from sdi.declaration import LocationRule
 from sdi.entry import Accuracy
 from sdi.errors import InputError
@@ -37,7 +38,7 @@ VERSION_COLUMNS = (
 )  # fmt: skip
 
 
-def check(geometries: Geometries, rule: LocationRule) -> None:
+def check(geometries: Geometries, rule: LocationRule, crs: StorageCRS) -> None:
     """Raise where a geometry cannot be a location of a register.
 
     Parameters
@@ -46,11 +47,15 @@ def check(geometries: Geometries, rule: LocationRule) -> None:
         Geometries, ``None`` where missing.
     rule : LocationRule
         What the register expects.
+    crs : StorageCRS
+        CRS of the geometries.
 
     Raises
     ------
     InputError
         Naming the row: missing, empty, not finite, invalid, or of another type.
+    RefusedError
+        If a place lies where the storage CRS has no longitude and latitude: it could never be published.
     """
     missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
     if rule.required and missing.any():
@@ -62,13 +67,15 @@ def check(geometries: Geometries, rule: LocationRule) -> None:
     valid = shapely.is_valid(there)
     if not valid.all():
         reason = shapely.is_valid_reason(there[~valid][0])
-        raise _wrong(rows[~valid], f"has an invalid geometry ({reason}); repair it before it is recorded", "geometry-invalid")
+        said = f"has an invalid geometry ({reason}); repair it before it is recorded"
+        raise _wrong(rows[~valid], said, "geometry-invalid")
     if rule.geometry != "Any":
         kinds = np.array([shape.geom_type for shape in there])
         fits = np.isin(kinds, list(_FAMILY[rule.geometry]))
         if not fits.all():
             found = kinds[~fits][0]
             raise _wrong(rows[~fits], f"is a {found}, but the register expects {rule.geometry}", "geometry-type")
+    crs.to_crs84(shapely.points(shapely.bounds(there).reshape(-1, 2)))
 
 
 def _wrong(rows: NDArray[np.intp], what: str, code: str) -> InputError:

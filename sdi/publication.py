@@ -5,7 +5,7 @@ What is not in it cannot leak, because the service opens nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,7 +20,16 @@ from sdi.feature import properties_of
 from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, query_interval
 from sdi.store.geopackage import Box, GeoPackage, Row
 
-_TYPES: Mapping[str, type] = {"integer": int, "number": float}
+
+def _whole(text: str) -> int:
+    """Read a whole number that the store can hold."""
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("outside the numbers that are kept")
+    return number
+
+
+_TYPES: Mapping[str, Callable[[str], Any]] = {"integer": _whole, "number": float}
 
 
 class Publication:
@@ -247,8 +256,6 @@ def _conditions(collection: Collection, where: Mapping[str, str]) -> dict[str, A
         kind = kind[0] if isinstance(kind, list) else kind
         try:
             asked[name] = {"true": True, "false": False}[text] if kind == "boolean" else _TYPES.get(kind, str)(text)
-            if isinstance(asked[name], int) and not -(2**63) <= asked[name] < 2**63:
-                raise ValueError("outside the numbers that are kept")
         except (ValueError, KeyError) as error:
             raise InputError(
                 f"property {name} is {text!r}; expected a value of type {kind}", code="value-invalid"

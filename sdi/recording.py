@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from sdi import location
+from sdi.crs import StorageCRS
 from sdi.declaration import Declaration, Scheme
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError
@@ -62,7 +63,7 @@ class Batch:
         return [instant(value, ALWAYS) for value in plain(self.valid_from)]
 
 
-def places(batch: Batch, declaration: Declaration) -> Geometries:
+def places(batch: Batch, declaration: Declaration, crs: StorageCRS) -> Geometries:
     """Return the places of every thing, checked against the register.
 
     Parameters
@@ -71,6 +72,8 @@ def places(batch: Batch, declaration: Declaration) -> Geometries:
         The things.
     declaration : Declaration
         Their register.
+    crs : StorageCRS
+        CRS of the places.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def places(batch: Batch, declaration: Declaration) -> Geometries:
         ``None`` where a thing has no place.
     """
     given = np.full(len(batch), None, dtype=object) if batch.geometry is None else np.asarray(batch.geometry, object)
-    location.check(given, declaration.location)
+    location.check(given, declaration.location, crs)
     return given
 
 

@@ -5,6 +5,7 @@ Declared by one file, written by five verbs, read by one question: what was know
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,7 @@ class Register:
             return []
         columns = checked_columns(self.declaration, self._registry.catalog.codes, batch.values, count)
         starts = batch.starts()
-        geometry = recording.places(batch, self.declaration)
+        geometry = recording.places(batch, self.declaration, self._registry.crs)
         if batch.status not in history.STATUSES:
             raise InputError(f"status {batch.status!r} is none of {', '.join(history.STATUSES)}", code="status-unknown")
         eids = tx.ids.take(count)
@@ -131,12 +132,13 @@ class Register:
         Raises
         ------
         NotInRegister
-            If the register does not know the thing.
+            If the register does not know the thing, or nothing of it at that date.
         ConflictError
             If the thing has ended.
         """
         moment = instant(valid_from)
         known = self._alive(eid)
+        self._fact_at(eid, moment)
         self._write(eid, values, history.change_interval([held for _, held, _ in known], moment), tx)
         tx.note([eid], self.name, "changed")
 
@@ -171,7 +173,13 @@ class Register:
         ------
         NotInRegister
             If nothing was known then.
+        InputError
+            If a place is given without its accuracy.
         """
+        if geometry is not None and accuracy is None:
+            raise InputError(
+                "a place is corrected by a better survey; say how exact it is (accuracy)", code="accuracy-missing"
+            )
         moment = instant(valid_at, LATEST)
         if values:
             self._write(eid, values, self._fact_at(eid, moment)[1], tx)
@@ -254,6 +262,7 @@ class Register:
         NotInRegister
             If one of the others is not known.
         """
+        self._alive(eid)
         targets = {relation.register for relation in self.declaration.relations if relation.verb == verb}
         if not targets:
             raise InputError(f"register {self.name} declares no relation {verb!r}", code="relation-unknown")
@@ -442,7 +451,7 @@ class Register:
     def _place(self, lid: str, geometry: Any, accuracy: Accuracy, held: Interval, tx: Transaction) -> None:
         """Write a place over an interval of a location; everything that is there moves with it."""
         shapes = np.array([geometry], dtype=object)
-        location.check(shapes, self.declaration.location)
+        location.check(shapes, dataclasses.replace(self.declaration.location, required=True), self._registry.crs)
         known = [
             (row, Interval(start, end))
             for row, start, end in self._store.select(

@@ -279,7 +279,7 @@ class Registry:
                     details={"tx": header["tx"]},
                 )
             previous, count = recorded, count + 1
-        left = [table for table, rows in written.items() if rows.more] + [table for table, rows in closed.items() if rows]
+        left = [table for table in tables if written[table].more or closed.get(table)]
         if left:
             raise IntegrityError(
                 f"table {left[0]} holds rows written or closed by no transaction; restore the last backup that verifies"

@@ -70,8 +70,8 @@ class Workspace:
         path = folder / FILE
         if not path.is_file():
             raise WorkspaceError(
-                f"{folder} is no workspace: it has no {FILE}; make one with `phusa init DESCRIPTION --workspace {folder}` "
-                "or `phusa demo`"
+                f"{folder} is no workspace: it has no {FILE}; make one with "
+                f"`phusa init DESCRIPTION --workspace {folder}` or `phusa demo`"
             )
         document = _read(path)
         crs = StorageCRS(document["crs"], document.get("operation"))

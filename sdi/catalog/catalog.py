@@ -87,8 +87,7 @@ class Catalog:
         Parameters
         ----------
         folder : Path
-            Folder with one file per delivery; a ``workspace.yaml`` beside them is left alone. Or one such file, which is
-            then read alone.
+            Folder with one file per delivery, a ``workspace.yaml`` beside them is left alone; or one such file.
 
         Returns
         -------
@@ -143,11 +142,12 @@ def _overlay(
 def _documents(folder: Path, key: str, schema: format.Schema, leave: str = "") -> dict[str, Document]:
     """Files of one folder, or the one file named, by the name they give themselves."""
     found: dict[str, Document] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
+    inside = sorted(folder.iterdir()) if folder.is_dir() else [folder]
+    for path in inside:
+        if path != folder and (path.suffix not in {".yaml", ".yml"} or path.name == leave):
+            continue
         if path.suffix == ".yml":
             raise CatalogError(path, 1, "a file ending in .yml is not read", f"rename it to {path.stem}.yaml")
-        if path.suffix != ".yaml" or path.name == leave:
-            continue
         document = Document.read(path)
         conformity.check(document, schema)
         _check_name(document, key, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import lzma
 import shutil
 import stat
 import tempfile
@@ -18,6 +19,8 @@ from sdi.source.delivery import Limits, refused
 
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".shp.xml")
 """Endings of the files that together are one shapefile."""
+_BROKEN = (zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError, RuntimeError, ValueError)
+"""What the standard library raises over a damaged archive; a name that is no text is a `ValueError`."""
 _BLOCK = 1024 * 1024
 _HARMLESS = 64 * 1024 * 1024
 _REMOTE = ("/vsi", "http:", "https:", "ftp:", "s3:", "gs:", "az:", "wfs:", "oapif:", "pg:", "mysql:", "mssql:")
@@ -165,17 +168,28 @@ def first_bytes(path: Path, count: int) -> bytes:
 def _from_gzip(path: Path, folder: Path, _layer: str | None, limits: Limits) -> Path:
     """Unpack a gzip file up to the limit."""
     target = folder / (path.stem if path.suffix.lower() == ".gz" else path.name)
-    allowed = _allowed(path, limits)
     try:
         with gzip.open(path, "rb") as packed:
-            _copy(packed, target, allowed, path.name)
+            _copy(packed, target, allowed(path, limits), path.name)
     except (OSError, EOFError, zlib.error) as error:
         raise refused("archive-broken", f"{path.name} cannot be unpacked ({error})", "pack it again") from error
     return target
 
 
-def _allowed(path: Path, limits: Limits) -> int:
-    """Return how many bytes a packed file may become [byte]; small ones are no danger at any ratio."""
+def allowed(path: Path, limits: Limits) -> int:
+    """Return how many bytes a packed file may become; small ones are no danger at any ratio.
+
+    Parameters
+    ----------
+    path : Path
+        The packed file.
+    limits : Limits
+        Largest size and ratio.
+
+    Returns
+    -------
+    int [byte]
+    """
     return min(limits.file_bytes, max(_HARMLESS, path.stat().st_size * limits.expansion))
 
 
@@ -202,13 +216,13 @@ def _from_zip(path: Path, folder: Path, layer: str | None, limits: Limits) -> Pa
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir() and not _is_noise(member)]
             _check_members(path.name, members, limits)
-            left = _allowed(path, limits)
+            left = allowed(path, limits)
             for member in members:
                 target = folder.joinpath(*PurePosixPath(member.filename).parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as packed:
                     left -= _copy(packed, target, left, path.name)
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise refused("archive-broken", f"{path.name} cannot be unpacked ({error})", "pack it again") from error
     return _chosen(path.name, folder, layer)
 
@@ -227,7 +241,8 @@ def _check_members(name: str, members: list[zipfile.ZipInfo], limits: Limits) ->
     for member in members:
         pure = PurePosixPath(member.filename)
         linked = stat.S_ISLNK(member.external_attr >> 16)
-        if linked or pure.is_absolute() or ".." in pure.parts or "\\" in member.filename or ":" in pure.parts[0]:
+        outside = pure.is_absolute() or ".." in pure.parts or not pure.parts or ":" in pure.parts[0]
+        if linked or outside or "\\" in member.filename:
             raise refused(
                 "archive-hostile",
                 f"{name} holds {member.filename!r}, which points outside the archive",

@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from sdi import encoding
 from sdi.entry import SourceOptions
 from sdi.source import geojson
+from sdi.source.archive import allowed
 from sdi.source.delivery import Limits, Raw, refused
 from sdi.source.gdal import frame
 
+_BATCH = 1024
+"""Rows of a Parquet file that are looked at together."""
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -82,6 +85,8 @@ def read_parquet(path: Path, options: SourceOptions, limits: Limits) -> Raw:
     if metadata.num_rows > limits.rows or size > limits.file_bytes:
         found = f"{path.name} announces {metadata.num_rows:,} rows and {size:,} bytes unpacked"
         raise refused("too-many-rows", found, f"at most {limits.rows:,} rows are read")
+    _check_columns(path, metadata.num_columns, limits)
+    _check_expansion(path, limits)
     if b"geo" not in (metadata.metadata or {}):
         return _placed(frame(pq.read_table(path)), options)
     table = gpd.read_parquet(path)
@@ -90,6 +95,18 @@ def read_parquet(path: Path, options: SourceOptions, limits: Limits) -> Raw:
         raise refused("too-many-vertices", f"more than {limits.vertices:,} vertices", "deliver it in parts")
     plain = pd.DataFrame(table.drop(columns=table.geometry.name)).reset_index(drop=True)
     return Raw(frame(pa.Table.from_pandas(plain, preserve_index=False)), places, table.crs)
+
+
+def _check_expansion(path: Path, limits: Limits) -> None:
+    """Refuse a file that becomes too large in memory: a dictionary repeats one long text at the cost of a bit."""
+    size, largest = 0, allowed(path, limits)
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BATCH):
+            size += batch.nbytes
+            if size > largest:
+                raise refused(
+                    "archive-bomb", f"{path.name} unpacks to more than {largest:,} bytes", "deliver it as GeoPackage"
+                )
 
 
 def read_csv(path: Path, options: SourceOptions, limits: Limits) -> Raw:
@@ -130,7 +147,9 @@ def read_csv(path: Path, options: SourceOptions, limits: Limits) -> Raw:
 
 def _cells(path: Path, content: str, limits: Limits) -> pa.Table:
     """Split delimited text into cells; the first row holds the names."""
-    delimiter = max(_DELIMITERS, key=content.lstrip("\r\n").split("\n", 1)[0].count)
+    head = content.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=head.count)
+    _check_columns(path, head.count(delimiter) + 1, limits)
     data = content.encode("utf-8", "surrogateescape")
     texts = {f"f{number}": pa.string() for number in range(limits.columns)}
     try:
@@ -143,11 +162,18 @@ def _cells(path: Path, content: str, limits: Limits) -> pa.Table:
     except pa.ArrowInvalid as error:
         found = f"{path.name}: {str(error).removeprefix('CSV parse error: ')}"
         raise refused("csv-ragged", found, "a delimiter or a quote is missing; export the table again") from error
+    _check_columns(path, cells.num_columns, limits)
     last = cells.column(cells.num_columns - 1)
     if content.count('"') % 2 and any("\n" in cell for cell in last.to_pylist()):
         found = f"{path.name}: a quote is opened in row {cells.num_rows} and never closed"
         raise refused("csv-ragged", found, "export the table again")
     return cells
+
+
+def _check_columns(path: Path, count: int, limits: Limits) -> None:
+    """Refuse a table that is too wide."""
+    if count > limits.columns:
+        raise refused("too-many-columns", f"{path.name} has {count:,} columns", f"at most {limits.columns:,} are read")
 
 
 def _text_of(path: Path, options: SourceOptions, limits: Limits) -> tuple[str, str]:

@@ -9,6 +9,7 @@ the right form that is none (a ring of three positions) concerns its own row onl
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -55,7 +56,9 @@ def parse(text: str, limits: Limits) -> Raw:
     """
     document = _Document(limits)
     features = document.features(_load(text))
-    raw = Raw(_properties(features), document.geometries(features), document.crs, "UTF-8", document.raw.findings)
+    raw = Raw(
+        _properties(features, limits), document.geometries(features), document.crs, "UTF-8", document.raw.findings
+    )
     document.check_boxes(raw)
     return raw
 
@@ -83,8 +86,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     """Make an object of its members, none of which may stand twice."""
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise refused(
             "json-duplicate-key",
             f"member {twice!r} stands twice in one object",
@@ -345,9 +347,11 @@ def _written(geometry: dict[str, Json]) -> str | None:
         return None
 
 
-def _properties(features: list[dict[str, Json]]) -> pd.DataFrame:
+def _properties(features: list[dict[str, Json]], limits: Limits) -> pd.DataFrame:
     """Make columns of the properties, in the order of their first appearance; the feature id becomes a column."""
     names = list(dict.fromkeys(name for feature in features for name in feature["properties"]))
+    if len(names) > limits.columns:
+        raise refused("too-many-columns", f"{len(names):,} properties", f"at most {limits.columns:,} are read")
     plain: Callable[[Json], Json] = _as_cell
     columns = {name: [plain(feature["properties"].get(name)) for feature in features] for name in names}
     if any("id" in feature for feature in features):

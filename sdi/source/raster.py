@@ -50,10 +50,11 @@ def read_raster(path: Path | str, options: SourceOptions, limits: Limits = Limit
     sha256 = archive.digest(path)
     with archive.unpacked(path, None, limits) as file:
         driver = _driver(file)
+        _check_mask(file)
         try:
             with rasterio.open(file, driver=driver) as dataset:
                 raster = _band(dataset, options, limits)
-        except RasterioError as error:
+        except (RasterioError, MemoryError) as error:
             found = f"{path.name} cannot be read: {error}"
             raise refused("file-unreadable", found, "open it in a GIS and export it again") from error
     raster.attrs["source_sha256"] = sha256
@@ -70,6 +71,14 @@ def _driver(path: Path) -> str:
         return "AAIGrid"
     found = f"{path.name} is neither a GeoTIFF nor an ASCII grid"
     raise refused("format-unsupported", found, "export the raster as GeoTIFF")
+
+
+def _check_mask(path: Path) -> None:
+    """Refuse a mask beside a raster that is no raster itself: GDAL would follow a reference in it to anywhere."""
+    wanted = f"{path.name}.msk".lower()
+    for other in path.parent.iterdir():
+        if other.name.lower() == wanted and not archive.first_bytes(other, 16).startswith(_TIFF):
+            raise refused("raster-mask", f"{other.name} is no mask", "deliver the raster without it")
 
 
 def _band(dataset: DatasetReader, options: SourceOptions, limits: Limits) -> xr.DataArray:

@@ -41,7 +41,7 @@ _READERS: dict[str, Reader] = {
 }
 _MAGIC = {
     b"SQLite format 3\x00": "GeoPackage",
-    b"fgb\x03": "FlatGeobuf",
+    b"fgb\x03fgb": "FlatGeobuf",
     b"\x00\x00\x27\x0a": "Shapefile",
     b"PAR1": "GeoParquet",
 }
@@ -136,6 +136,9 @@ def format_of(path: Path) -> str:
     head = archive.first_bytes(path, 64)
     content = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
     said = _ENDINGS.get(ending)
+    if content == "FlatGeobuf" and head[11:12] != b"\x00":
+        # Its header is never as long as that, and without a zero GDAL would look for a reference to other data in it.
+        content = None
     if said is None and content is None:
         code = "format-not-a-layer" if ending in _NO_LAYERS else "format-unsupported"
         cure = _CURES.get(ending, f"expected one of {', '.join(_ENDINGS)}")

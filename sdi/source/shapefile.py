@@ -47,7 +47,7 @@ def read_shapefile(path: Path, options: SourceOptions, limits: Limits) -> Raw:
     """
     notes = Raw(pd.DataFrame(), np.empty(0, dtype=object))
     shp, dbf = (structure.sibling(path, ending) for ending in (".shp", ".dbf"))
-    shapes = None if shp is None else structure.shapes(shp, notes)
+    shapes = None if shp is None else structure.shapes(shp, notes, limits)
     table = None if dbf is None else structure.attributes(dbf)
     if shapes is not None and table is not None and len(shapes.records) != table.rows:
         found = f"{path.stem}: {len(shapes.records):,} shapes, but {table.rows:,} rows of attributes"

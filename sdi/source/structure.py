@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdi.errors import RefusedError
-from sdi.source.delivery import Raw, refused
+from sdi.source.delivery import Limits, Raw, refused
 
 _HEADER = 100
 _MAGIC = 9994
@@ -90,7 +90,7 @@ def sibling(path: Path, ending: str) -> Path | None:
     return next((other for other in path.parent.iterdir() if other.name.lower() == wanted), None)
 
 
-def shapes(path: Path, raw: Raw) -> Shapes:
+def shapes(path: Path, raw: Raw, limits: Limits) -> Shapes:
     """Read the structure of a ``.shp`` file and hold its index against it.
 
     Parameters
@@ -99,6 +99,8 @@ def shapes(path: Path, raw: Raw) -> Shapes:
         The ``.shp`` file.
     raw : Raw
         Receives the findings.
+    limits : Limits
+        Most rows.
 
     Returns
     -------
@@ -122,7 +124,7 @@ def shapes(path: Path, raw: Raw) -> Shapes:
         raw.remark("shapefile-index-wrong", "the .shx part does not fit the .shp part; rebuilt from it", "repaired")
     indexed = records is not None
     if records is None:
-        records = _walked_records(path, data)
+        records = _walked_records(path, data, limits)
     _check_contents(path, data, records, raw)
     return Shapes(shape_type, records, indexed, _has_measures(data, records, shape_type))
 
@@ -149,7 +151,7 @@ def _integers(data: NDArray[np.uint8], offsets: Records, order: str) -> Records:
     return taken.view(f"{order}i4").ravel().astype(np.int64)
 
 
-def _walked_records(path: Path, data: NDArray[np.uint8]) -> Records:
+def _walked_records(path: Path, data: NDArray[np.uint8], limits: Limits) -> Records:
     """Find the records by walking from one to the next."""
     records: list[tuple[int, int]] = []
     position = _HEADER
@@ -161,6 +163,8 @@ def _walked_records(path: Path, data: NDArray[np.uint8]) -> Records:
                 f"record {len(records) + 1} says it has {length} bytes, {len(data) - position - 8} are left",
                 record=len(records) + 1,
             )
+        if len(records) == limits.rows:
+            raise refused("too-many-rows", f"{path.name} holds too many rows", f"at most {limits.rows:,} are read")
         records.append((position, length))
         position += 8 + length
     return np.array(records, dtype=np.int64).reshape(-1, 2)

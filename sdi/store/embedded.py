@@ -100,11 +100,8 @@ class EmbeddedStore:
             Descriptions.
         """
         self._tables |= {table.name: table for table in tables}
-        held = {table: set(self.columns(table)) for table in self.recorded_tables()}
-        if "location_index" in held and all(
-            set(table.columns.keys()) <= held.get(name, set()) for name, table in self._tables.items()
-        ):
-            return  # nothing to make: whoever only reads does not wait for a writer
+        if not any(self._lacks(table) for table in self._tables.values()):
+            return  # whoever only reads does not wait for a writer
         with self.writing():
             for table in self._tables.values():
                 self._ensure(table)
@@ -113,8 +110,14 @@ class EmbeddedStore:
             )
         self._columns.clear()
 
+    def _lacks(self, table: sa.Table) -> bool:
+        """Tell whether a table, one of its columns or one of its indexes is missing."""
+        indexes = {row[1] for row in self.select(f'PRAGMA index_list("{table.name}")')}
+        wanted = {str(index.name) for index in table.indexes}
+        return not (set(table.columns.keys()) <= set(self.columns(table.name)) and wanted <= indexes)
+
     def _ensure(self, table: sa.Table) -> None:
-        """Make one table, or add the columns it lacks."""
+        """Make one table, or add the columns and indexes it lacks."""
         present = [row[1] for row in self._connection.execute(f'PRAGMA table_info("{table.name}")')]
         if present:
             self._add_columns(table, present)
@@ -124,18 +127,24 @@ class EmbeddedStore:
     def _create(self, table: sa.Table) -> None:
         """Make one table with its indexes and guards."""
         self._connection.execute(str(sa.schema.CreateTable(table).compile(dialect=_DIALECT)))
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            self._connection.execute(str(sa.schema.CreateIndex(index).compile(dialect=_DIALECT)))
+        self._index(table)
         self._guard(table)
 
+    def _index(self, table: sa.Table) -> None:
+        """Make the indexes of a table that are missing."""
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            made = sa.schema.CreateIndex(index, if_not_exists=True)
+            self._connection.execute(str(made.compile(dialect=_DIALECT)))
+
     def _add_columns(self, table: sa.Table, present: Sequence[str]) -> None:
-        """Add what a newer declaration adds; guards are made again, because they name the columns."""
+        """Add what a newer declaration or version adds; guards are made again, because they name the columns."""
         missing = [column for column in table.columns if column.name not in present]
         for column in missing:
             kind = column.type.compile(dialect=_DIALECT)
             self._connection.execute(f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {kind}')
         if missing:
             self._guard(table)
+        self._index(table)
 
     def _guard(self, table: sa.Table) -> None:
         """Forbid deleting, changing anything but ``tx_to``, reopening, and overlaps in valid time."""

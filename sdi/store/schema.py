@@ -214,6 +214,7 @@ def core(metadata: sa.MetaData) -> dict[str, sa.Table]:
             sa.Column("change", sa.Text, nullable=False),
             sa.Column("tx_from", sa.BigInteger, nullable=False),
             sa.Index("outbox_tx", "tx_from"),
+            sa.Index("outbox_kind", "kind", "tx_from"),
         ),
     ]
     return {table.name: table for table in tables}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -23,6 +24,7 @@ from sdi.errors import InputError, NotFound
 from sdi.grid import Grid
 from sdi.publication import Publication
 from sdi.store import raster
+from sdi.store.description import RasterDescription
 from sdi.workspace import Workspace
 from tests.browser.hamlet import ATTACK, build
 
@@ -132,6 +134,16 @@ def test_notice_and_source_always_stand_on_the_page(town):
 @pytest.mark.parametrize(("language", "words"), [("vi", "địa hình mô phỏng"), ("en", "Not fit for decisions.")])
 def test_depth_classes_of_an_unfit_run_say_so(public, language, words):
     assert words in rendered(atlas.layer_map(public, ["flood-depth"], language=language))
+
+
+@pytest.mark.parametrize(("grade", "told"), [("A", False), ("B", True)])
+def test_data_that_may_not_be_passed_on_say_so(town, tmp_path, grade, told):
+    depth = raster.read(town.rasters, RUN)[[atlas.DEPTH]].load()
+    city = dataclasses.replace(town, folder=tmp_path)
+    said = RasterDescription(name="shown", title=town.title, kind="run", licence={"grade": grade})
+    raster.write(city.rasters, depth, said)
+    page = rendered(atlas.layer_map(city, [], coverage="shown", language="en"))
+    assert ("do not send this page" in page) is told
 
 
 def test_a_publication_alone_is_drawn_with_its_notice(public):

@@ -305,6 +305,16 @@ def test_entries_of_a_city_are_read_beside_its_workspace_file(catalog, tmp_path)
     assert list(catalog.read_entries(city)) == ["trees-2026"]
 
 
+def test_an_entry_named_alone_is_read_without_its_neighbours(catalog, tmp_path):
+    (tmp_path / "trees-2026.yaml").write_text(changed(ENTRY, "trees-2025", "trees-2026"))
+    (tmp_path / "mycity.yaml").write_text("name: mycity\n")
+    (tmp_path / "notes.txt").write_text("name: mycity\n")
+    assert list(catalog.read_entries(tmp_path / "trees-2026.yaml")) == ["trees-2026"]
+    for stranger in ("mycity.yaml", "notes.txt"):
+        with pytest.raises(CatalogError, match="unknown key 'name'"):
+            catalog.read_entries(tmp_path / stranger)
+
+
 def test_a_raster_needs_no_fields(catalog, tmp_path):
     lines = [line for line in ENTRY.splitlines() if not line.startswith(("identifiers", "names", "fields", "  "))]
     city = tmp_path / "cities"

@@ -1,5 +1,7 @@
 """Coordinates: the pinned operation, axis order, what is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import shapely
@@ -98,3 +100,19 @@ def test_a_crs_that_is_no_uri_is_refused(text):
 
 def test_swapping_axes_twice_changes_nothing():
     assert shapely.equals_exact(swap_axes(swap_axes(NINH_KIEU)), NINH_KIEU)[0]
+
+
+def test_threads_share_an_operation_and_each_gets_its_own_answer():
+    there = shapely.points(np.random.default_rng(92).uniform([105.7, 10.0], [105.8, 10.1], (50_000, 2)))
+    beyond = shapely.points([[1e12, 1e12]])
+    wanted = project(there, CRS84, "EPSG:5897")
+
+    def refused(_):
+        with pytest.raises(RefusedError):
+            project(beyond, CRS84, "EPSG:5897")
+
+    with ThreadPoolExecutor(2) as pool:
+        failing = pool.submit(lambda: [refused(one) for one in range(1_000)])
+        for _ in range(8):
+            assert shapely.equals_identical(pool.submit(project, there, CRS84, "EPSG:5897").result(), wanted).all()
+        failing.result()

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from sdi import projector
-from sdi.errors import Gone, InputError, IntegrityError, NotFound, WorkspaceError
+from sdi.errors import ConflictError, Gone, InputError, IntegrityError, NotFound, WorkspaceError
 from sdi.publication import Publication
 from tests.sdi.test_register import SURVEY, THERE, add, write
 
@@ -203,3 +203,66 @@ def test_a_missing_or_foreign_publication_says_how_to_build_it(tmp_path):
         other.execute("CREATE TABLE mine (x)")
     with pytest.raises(WorkspaceError, match="no publication"):
         Publication.open(tmp_path / "other.gpkg")
+
+
+def test_a_publication_ahead_of_a_restored_registry_is_refused_and_can_be_rebuilt(workspace, registry, publication):
+    add(registry)
+    package = projector.GeoPackage(workspace.publication_path("public"), read_only=False)
+    package.put("applied_tx", "99")
+    package.close()
+    with pytest.raises(IntegrityError, match="--rebuild"):
+        projector.refresh(workspace, registry)
+    assert projector.refresh(workspace, registry, rebuild=True) == registry.last_tx
+    projector.verified(workspace, registry)
+
+
+@pytest.mark.parametrize("tampering", ["UPDATE benches SET version = 3", "UPDATE rtree_benches_geom SET minx = 0"])
+def test_a_feature_that_points_elsewhere_does_not_verify(workspace, registry, publication, tampering):
+    add(registry, 3)
+    projector.refresh(workspace, registry)
+    with sqlite3.connect(workspace.publication_path("public")) as outside:
+        outside.execute(tampering)
+    with pytest.raises(IntegrityError, match="differs"):
+        projector.verified(workspace, registry)
+
+
+def test_a_thing_ended_when_it_was_retired_whatever_was_planned_for_later(workspace, registry, publication):
+    eid = add(registry)[0]
+    write(registry, "move", eid, THERE, valid_from="2026-01-01", accuracy=SURVEY)
+    write(registry, "retire", eid, valid_from="2025-01-01")
+    projector.refresh(workspace, registry)
+    assert publication.thing("bench", eid).valid_to == "2025-01-01T00:00:00Z"
+
+
+def test_a_collection_that_another_register_takes_over_holds_nothing_of_the_first(workspace, registry, publication):
+    add(registry)
+    projector.refresh(workspace, registry)
+    registry.close()
+    path = workspace.folder / "catalogs" / "registers" / "bench.yaml"
+    path.with_name("seat.yaml").write_text(path.read_text().replace("register: bench", "register: seat"))
+    path.unlink()
+    again = workspace.registry()
+    projector.refresh(workspace, again)
+    assert (publication.collection("benches").kind, publication.collection("benches").count) == ("seat", 0)
+    projector.verified(workspace, again)
+    again.close()
+
+
+def test_a_value_that_became_restricted_does_not_linger_in_free_pages(workspace, registry, publication):
+    package = projector.GeoPackage(workspace.publication_path("public"), read_only=False)
+    assert package.query("PRAGMA secure_delete") == [(1,)]
+    package.close()
+
+
+def test_a_busy_publication_says_what_to_do(workspace, registry, publication, monkeypatch):
+    add(registry)
+    other = projector.GeoPackage(workspace.publication_path("public"), read_only=False)
+    monkeypatch.setattr("sdi.store.geopackage.BUSY_TIMEOUT_S", 0.1)
+    with other.writing(), pytest.raises(ConflictError, match="run `phusa publish`"):
+        projector.refresh(workspace, registry)
+    other.close()
+
+
+def test_a_number_too_large_for_any_feature_is_refused(publication):
+    with pytest.raises(InputError, match="seats"):
+        publication.items("benches", limit=1, where={"seats": "9" * 30})

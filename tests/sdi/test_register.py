@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import shapely
 
+from sdi import location
+from sdi.crs import StorageCRS
+from sdi.declaration import LocationRule
 from sdi.entry import Accuracy
-from sdi.errors import ConflictError, InputError, NotInRegister
+from sdi.errors import ConflictError, InputError, NotInRegister, RefusedError
 from sdi.recording import Batch
 
 HERE = shapely.Point(584_000, 1_109_000)
@@ -179,3 +182,35 @@ def test_things_that_share_a_location_move_together(registry):
     assert registry.register("bench").find(second).geometry == THERE
     changed = registry.store.select("SELECT DISTINCT eid FROM outbox WHERE tx_from = ?", (registry.last_tx,))
     assert {row[0] for row in changed} == {first, second}
+
+
+def test_a_bad_place_is_named_by_its_own_row_where_others_have_none():
+    crossed = shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
+    with pytest.raises(InputError, match="row 2 has an invalid geometry"):
+        location.check(
+            np.array([None, None, crossed], dtype=object),
+            LocationRule("site", "Any", required=False),
+            StorageCRS("EPSG:5897"),
+        )
+
+
+def test_a_place_that_could_never_be_published_is_refused_when_it_is_recorded(registry):
+    far = Batch(values={"seats": [4]}, geometry=shapely.points([[1e12, 1e12]]))
+    with pytest.raises(RefusedError, match="cannot be expressed"), registry.transaction("test", "add") as tx:
+        registry.register("bench").add(far, tx)
+    eid = add(registry)[0]
+    for nowhere in (shapely.Point(1e12, 1e12), shapely.Point(), None):
+        with pytest.raises(InputError):
+            write(registry, "move", eid, nowhere, valid_from="2024-01-01", accuracy=SURVEY)
+
+
+def test_a_place_is_not_corrected_without_saying_how_exact_it_is(registry):
+    eid = add(registry)[0]
+    with pytest.raises(InputError, match="how exact"):
+        write(registry, "correct", eid, geometry=THERE)
+
+
+def test_a_thing_does_not_change_before_anything_is_known_of_it(registry):
+    eid = add(registry)[0]
+    with pytest.raises(NotInRegister, match="at 2015-01-01"):
+        write(registry, "change", eid, {"seats": 8}, valid_from="2015-01-01")

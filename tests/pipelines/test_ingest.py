@@ -1,0 +1,44 @@
+"""A delivery is loaded once, and what was recorded is published."""
+
+from catalogs import packaged
+from pipelines import ingest
+from sdi import projector
+from sdi.workspace import Workspace
+from tests.pipelines.test_kill import ROWS, deliver, workspace
+
+__all__ = ["workspace"]
+
+
+def loaded(folder, data):
+    """Load the second delivery and return the number of things recorded."""
+    made = Workspace.open(folder, packaged())
+    registry = made.registry()
+    found = ingest.run(registry.catalog.read_entries(data / "entries")["posts-1"], made, registry, data)
+    registry.close()
+    return found.things
+
+
+def test_loading_again_publishes_what_an_interrupted_load_recorded(workspace, tmp_path, monkeypatch):
+    deliver(tmp_path, 1)
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(projector, "refresh", lambda *_: 0)
+        assert loaded(workspace.folder, tmp_path) == ROWS
+    assert loaded(workspace.folder, tmp_path) == 0
+    registry = workspace.registry()
+    projector.verified(workspace, registry)
+    registry.close()
+
+
+def test_a_delivery_that_another_process_loads_meanwhile_is_not_loaded_twice(workspace, tmp_path, monkeypatch):
+    deliver(tmp_path, 1)
+    place, first = ingest.stored_places, []
+
+    def meanwhile(frame, registry):
+        if not first:
+            first.append(True)
+            first.append(loaded(workspace.folder, tmp_path))
+        return place(frame, registry)
+
+    monkeypatch.setattr(ingest, "stored_places", meanwhile)
+    assert loaded(workspace.folder, tmp_path) == 0
+    assert first[1] == ROWS
