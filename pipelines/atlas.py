@@ -254,8 +254,8 @@ def _notices(
     """Return what the city and its collections want to be said beside the data, each once, and what may be done."""
     said = [source.notice] if isinstance(source, Workspace) else []
     said += [one.notice for one in chosen]
-    grades = {one.licence.get("grade") for one in (*chosen, *([run] if run else []))}
-    said += [SHOWN_ONLY] if "B" in grades else []
+    licences = [one.licence for one in chosen] + ([run.licence] if run else [])
+    said += [SHOWN_ONLY for one in licences if one.get("grade") == "B"]
     return list(dict.fromkeys(one.of(words.language) for one in said if one))
 
 

@@ -15,7 +15,7 @@ from sdi.crs import StorageCRS
 from sdi.declaration import Declaration, Scheme
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError
-from sdi.history import ALWAYS, OPEN, instant
+from sdi.history import ALWAYS, FOREVER, OPEN, Interval, change_interval, instant
 from sdi.identity import check_code, normalised
 from sdi.text import fold
 from sdi.transaction import Transaction
@@ -221,3 +221,114 @@ def give_names(
             if text is not None
         ]
         tx.insert("name", ("eid", "language", "type", "text", "folded", "valid_from", "tx_from"), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a dated name or code is written: from a moment on, or over the fact in force at a moment."""
+
+    moment: str
+    correction: bool = False
+
+    def over(self, known: Sequence[Interval]) -> Interval:
+        """Return the interval to write, among the facts known now about the same name or code."""
+        holding = next((held for held in known if held.start <= self.moment < held.end), None)
+        if self.correction and holding is not None:
+            return holding
+        return change_interval(known, self.moment)
+
+
+def rewrite_names(
+    tx: Transaction, eid: str, given: Mapping[str, str | None], span: Span, declaration: Declaration
+) -> None:
+    """Write other official names of a thing.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The transaction that knows them.
+    eid : str
+        The thing.
+    given : mapping of str to str
+        Names by language; ``None`` says that it has none.
+    span : Span
+        When they hold.
+    declaration : Declaration
+        Says in which languages the register keeps names.
+
+    Raises
+    ------
+    InputError
+        If it keeps none in a language given.
+    """
+    for language, text in given.items():
+        if language not in declaration.languages:
+            raise InputError(f"register {declaration.name} keeps no names in {language!r}", code="language-unknown")
+        payload = None
+        if text is not None:
+            payload = {"eid": eid, "language": language, "type": "official", "text": text, "folded": fold(text)}
+        known = _known(tx, "name", "eid = ? AND language = ? AND type = 'official'", (eid, language))
+        tx.rewrite("name", known, span.over([held for _, held in known]), payload)
+
+
+def rewrite_codes(
+    tx: Transaction,
+    eid: str,
+    given: Mapping[str, str | None],
+    span: Span,
+    declaration: Declaration,
+    schemes: Mapping[str, Scheme],
+) -> None:
+    """Write other official codes of a thing.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The transaction that knows them.
+    eid : str
+        The thing.
+    given : mapping of str to str
+        Codes by scheme; ``None`` says that it carries none any more.
+    span : Span
+        When they hold.
+    declaration : Declaration
+        Says which schemes the register has.
+    schemes : mapping of str to Scheme
+        Schemes of the catalogue.
+
+    Raises
+    ------
+    InputError
+        If a scheme is not declared, or a code does not fit it.
+    ConflictError
+        If two things would carry a code at the same time.
+    """
+    for scheme, value in given.items():
+        declared = schemes.get(scheme)
+        if declared is None or scheme not in declaration.schemes:
+            raise InputError(f"register {declaration.name} has no scheme {scheme!r}", code="scheme-unknown")
+        payload = None
+        if value is not None:
+            code = check_code(scheme, declared.pattern, value)
+            payload = {"eid": eid, "scheme": scheme, "value": code, "value_norm": normalised(code)}
+        known = _known(tx, "identifier", "eid = ? AND scheme = ?", (eid, scheme))
+        numbers = tx.rewrite("identifier", known, span.over([held for _, held in known]), payload)
+        if declared.unique_live and numbers:
+            _refuse_shared(tx, scheme, numbers)
+
+
+def end_codes(tx: Transaction, eid: str, moment: str) -> None:
+    """Say that a thing carries no code from a moment on, so that the code may be given to another one."""
+    for (scheme,) in tx.store.select(
+        f"SELECT DISTINCT scheme FROM identifier WHERE eid = ? AND tx_to = {OPEN}", (eid,)
+    ):
+        known = _known(tx, "identifier", "eid = ? AND scheme = ?", (eid, scheme))
+        tx.rewrite("identifier", known, Interval(moment, FOREVER), None)
+
+
+def _known(tx: Transaction, table: str, condition: str, parameters: Sequence[str]) -> list[tuple[int, Interval]]:
+    """Return rows known now of a fact table, with their intervals."""
+    found = tx.store.select(
+        f'SELECT "row", valid_from, valid_to FROM "{table}" WHERE {condition} AND tx_to = {OPEN}', parameters
+    )
+    return [(row, Interval(start, end)) for row, start, end in found]

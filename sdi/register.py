@@ -19,7 +19,7 @@ from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import FOREVER, OPEN, TERMINAL, Interval, instant
 from sdi.identity import normalised
-from sdi.recording import Batch
+from sdi.recording import Batch, Span
 from sdi.store.schema import REGISTER_PREFIX, column_name
 from sdi.transaction import FRAME, Transaction
 from sdi.value import checked_columns
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 LATEST = "9999-12-30T00:00:00Z"
 """A moment after every recorded change: asks for the latest fact."""
+
+LIVE = tuple(status for status in history.STATUSES if status not in TERMINAL)
+"""States that a thing may be in while it lasts."""
 
 _AS_OF = "{0}valid_from <= ? AND ? < {0}valid_to AND {0}tx_from <= ? AND ? < {0}tx_to"
 
@@ -115,8 +118,20 @@ class Register:
         tx.note(eids, self.name, "added")
         return eids
 
-    def change(self, eid: str, values: Mapping[str, Any], tx: Transaction, *, valid_from: str) -> None:
-        """Record that the world changed: new values from a date on.
+    def change(
+        self,
+        eid: str,
+        values: Mapping[str, Any],
+        tx: Transaction,
+        *,
+        valid_from: str,
+        names: Mapping[str, str | None] | None = None,
+        identifiers: Mapping[str, str | None] | None = None,
+        status: str | None = None,
+    ) -> None:
+        """Record that the world changed: new values, names, codes or status from a date on.
+
+        They hold until the next change of the row already recorded, whichever field that one was about.
 
         Parameters
         ----------
@@ -128,18 +143,32 @@ class Register:
             The transaction that knows it.
         valid_from : str
             Since when, ISO 8601.
+        names : mapping of str to str, optional
+            Official names by language that changed; ``None`` where there is none any more.
+        identifiers : mapping of str to str, optional
+            Official codes by scheme that changed; ``None`` where it carries none any more.
+        status : str, optional
+            For example ``active`` for a thing that was planned; things end by :meth:`retire`.
 
         Raises
         ------
         NotInRegister
             If the register does not know the thing, or nothing of it at that date.
         ConflictError
-            If the thing has ended.
+            If the thing has ended, or a code is in use.
+        InputError
+            If a value, a name or a code is refused.
         """
         moment = instant(valid_from)
         known = self._alive(eid)
         self._fact_at(eid, moment)
-        self._write(eid, values, history.change_interval([held for _, held, _ in known], moment), tx)
+        if status is not None and status not in LIVE:
+            raise InputError(
+                f"status {status!r} is none of {', '.join(LIVE)}; things end by retire", code="status-unknown"
+            )
+        if values or status:
+            self._write(eid, values, history.change_interval([held for _, held, _ in known], moment), tx, status=status)
+        self._rename(eid, names, identifiers, Span(moment), tx)
         tx.note([eid], self.name, "changed")
 
     def correct(
@@ -148,6 +177,8 @@ class Register:
         tx: Transaction,
         *,
         values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str | None] | None = None,
+        identifiers: Mapping[str, str | None] | None = None,
         geometry: Any = None,
         accuracy: Accuracy | None = None,
         valid_at: str | None = None,
@@ -162,6 +193,10 @@ class Register:
             The transaction that knows it.
         values : mapping of str to value, optional [units of the register]
             Fields that were wrong.
+        names : mapping of str to str, optional
+            Official names by language that were wrong.
+        identifiers : mapping of str to str, optional
+            Official codes by scheme that were wrong.
         geometry : geometry, optional [storage CRS]
             Where the thing really was all the time.
         accuracy : Accuracy, optional
@@ -186,6 +221,7 @@ class Register:
         if geometry is not None:
             lid, held = self._location_at(eid, moment)
             self._place(lid, geometry, accuracy or Accuracy(), held, tx)
+        self._rename(eid, names, identifiers, Span(moment, correction=True), tx)
         tx.note([eid], self.name, "corrected")
 
     def move(self, eid: str, geometry: Any, tx: Transaction, *, valid_from: str, accuracy: Accuracy) -> None:
@@ -235,6 +271,7 @@ class Register:
             )
         self._alive(eid)
         self._write(eid, {}, Interval(instant(valid_from), FOREVER), tx, status=status)
+        recording.end_codes(tx, eid, instant(valid_from))
         tx.note([eid], self.name, "retired")
 
     def relate(
@@ -375,6 +412,18 @@ class Register:
         return len(self.list())
 
     # parts of the verbs --------------------------------------------------------------------------------------------
+
+    def _rename(
+        self,
+        eid: str,
+        names: Mapping[str, str | None] | None,
+        identifiers: Mapping[str, str | None] | None,
+        span: Span,
+        tx: Transaction,
+    ) -> None:
+        """Write other names and codes."""
+        recording.rewrite_names(tx, eid, names or {}, span, self.declaration)
+        recording.rewrite_codes(tx, eid, identifiers or {}, span, self.declaration, self._registry.catalog.schemes)
 
     def _as_of(self, valid: str | None, recorded: int | str | None) -> tuple[str, str, int, int]:
         """Return the parameters of an as-of condition."""

@@ -66,7 +66,7 @@ class Transaction:
         return not self.first and not self.closed
 
     def rewrite(
-        self, table: str, known: Sequence[tuple[int, Interval]], held: Interval, payload: Mapping[str, Any]
+        self, table: str, known: Sequence[tuple[int, Interval]], held: Interval, payload: Mapping[str, Any] | None
     ) -> range:
         """Write one fact over an interval of a fact table.
 
@@ -80,13 +80,13 @@ class Transaction:
             Rows known now about the same thing.
         held : Interval
             Where the new fact holds.
-        payload : mapping of str to value
-            Columns of the new fact, without the times.
+        payload : mapping of str to value, optional
+            Columns of the new fact, without the times; nothing holds there where absent.
 
         Returns
         -------
         range
-            Numbers of the rows written, the new fact last.
+            Numbers of the rows written, the new fact last; empty where nothing is left to say.
         """
         cuts = cut(known, held)
         names = [name for name in self.store.columns(table) if name not in FRAME]
@@ -96,5 +96,6 @@ class Transaction:
             old = self.store.select(f'SELECT {listed} FROM "{table}" WHERE "row" = ?', (one.row,))[0]
             left += [(*old, part.start, part.end, self.number) for part in one.remainders]
         self.close(table, [one.row for one in cuts])
-        new = (*(payload[name] for name in names), held.start, held.end, self.number)
-        return self.insert(table, (*names, *TIMES), [*left, new])
+        if payload is not None:
+            left.append((*(payload[name] for name in names), held.start, held.end, self.number))
+        return self.insert(table, (*names, *TIMES), left)

@@ -16,6 +16,8 @@ from sdi.settings import Settings
 
 PARAMETERS = ("limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime")
 """Parameters of every collection's items besides its queryables."""
+MAXIMUM_ROWS = 1000
+"""Most features on one page for people, which costs twenty times the work of the same in JSON."""
 _RESERVED = {*PARAMETERS, *COMMON}
 
 
@@ -65,10 +67,9 @@ class ItemsQuery:
         box_system = asked("bbox-crs", given.get("bbox-crs"), systems)
         if "datetime" in given:
             query_interval(given["datetime"])
+        most = min(settings.maximum_items, MAXIMUM_ROWS) if wish.html else settings.maximum_items
         return cls(
-            limit=integer(
-                "limit", given.get("limit", str(settings.default_items)), minimum=1, maximum=settings.maximum_items
-            ),
+            limit=integer("limit", given.get("limit", str(settings.default_items)), minimum=1, maximum=most),
             offset=integer("offset", given.get("offset", "0"), minimum=0),
             after=integer("after", given["after"], minimum=0) if "after" in given else None,
             bbox=box_in_crs84(given["bbox"], box_system, storage) if "bbox" in given else None,

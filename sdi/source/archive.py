@@ -19,8 +19,8 @@ from sdi.source.delivery import Limits, refused
 
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".shp.xml")
 """Endings of the files that together are one shapefile."""
-_BROKEN = (zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError, RuntimeError, ValueError)
-"""What the standard library raises over a damaged archive; a name that is no text is a `ValueError`."""
+_BROKEN = (zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError, RuntimeError, UnicodeError)
+"""What the standard library raises over a damaged archive; a name may be no text."""
 _BLOCK = 1024 * 1024
 _HARMLESS = 64 * 1024 * 1024
 _REMOTE = ("/vsi", "http:", "https:", "ftp:", "s3:", "gs:", "az:", "wfs:", "oapif:", "pg:", "mysql:", "mssql:")

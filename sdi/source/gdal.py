@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from sdi.entry import SourceOptions
+from sdi.source import archive
 from sdi.source.delivery import Limits, Raw, refused
 
 _DRIVERS = ("GPKG", "FlatGeobuf")
@@ -50,6 +53,8 @@ def read_container(path: Path, options: SourceOptions, limits: Limits) -> Raw:
         raise refused("file-in-use", f"{path.name} comes with a journal, {journal.name}: changes are outstanding", cure)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
+        if archive.first_bytes(path, 6) == b"SQLite":
+            _check_tables(path)
         layer = _layer(path, options.layer)
         information = pyogrio.read_info(path, layer=layer)
         if information["driver"] not in _DRIVERS:
@@ -77,6 +82,24 @@ def _layer(path: Path, wanted: str | None) -> str:
     code, found = ("layer-ambiguous", "several layers") if wanted is None else ("layer-unknown", f"no layer {wanted!r}")
     cure = "name one of them as source.layer in the entry"
     raise refused(code, f"{path.name} holds {found}; it holds {', '.join(names[:20])}", cure, layers=names)
+
+
+_COMPUTED = """
+    SELECT name FROM sqlite_master
+    WHERE type = 'view' OR upper(sql) LIKE 'CREATE VIRTUAL%' AND upper(sql) NOT LIKE '%USING RTREE%'
+"""
+
+
+def _check_tables(path: Path) -> None:
+    """Refuse a file that computes: GDAL looks into every view to list it, and a view may take all time and memory."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as file:
+            computed = [str(name) for (name,) in file.execute(_COMPUTED)]
+    except sqlite3.Error as error:
+        raise ValueError(f"no database: {error}") from error
+    if computed:
+        found = f"{path.name} holds views or virtual tables: {', '.join(computed[:20])}"
+        raise refused("layer-computed", found, "export the layer as a table into a file of its own")
 
 
 def from_gdal(path: Path, layer: str | None, limits: Limits, **options: Any) -> Raw:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from catalogs import packaged
 from frmis import scenario_file
-from pipelines.__main__ import parser
+from pipelines.__main__ import main, parser
 from sdi.catalog import Catalog
 from sdi.errors import CatalogError
 from sdi.settings import Settings
@@ -44,16 +45,83 @@ def test_every_command_is_in_the_list_of_commands():
     assert [name for name, _ in commands(parser()) if f"`{name}" not in page] == []
 
 
-def test_every_option_is_in_the_list_of_commands():
+def options(tree: argparse.ArgumentParser) -> set[str]:
+    """Long options of a command."""
+    return {flag for action in tree._actions for flag in action.option_strings if flag.startswith("--")} - {"--help"}
+
+
+def row(command: str) -> str:
+    """Line of the list of commands that explains one of them."""
     page = text(DOCS / "guides" / "commands.md")
-    options = {
-        flag
-        for _, tree in commands(parser())
-        for action in tree._actions
-        for flag in action.option_strings
-        if flag.startswith("--")
-    }
-    assert {flag for flag in options - {"--help"} if not re.search(rf"`{flag}\b", page)} == set()
+    return next(line for line in page.splitlines() if re.match(rf"\| `{command}\b", line))
+
+
+@pytest.mark.parametrize(
+    ("name", "tree"), list(commands(parser())), ids=lambda one: one if isinstance(one, str) else ""
+)
+def test_the_row_of_a_command_names_exactly_its_options(name, tree):
+    before_the_list = text(DOCS / "guides" / "commands.md").split("| command |")[0]
+    common = set(re.findall(r"`(--[a-z-]+)", before_the_list))
+    named = set(re.findall(r"`(--[a-z-]+)", row(name)))
+    assert common - {"--version"} <= options(tree), "what all commands take"
+    assert named | common - {"--version"} == options(tree) | named & common
+
+
+@pytest.mark.parametrize(
+    ("name", "tree"), list(commands(parser())), ids=lambda one: one if isinstance(one, str) else ""
+)
+def test_the_row_of_a_command_names_what_it_needs(name, tree):
+    needed = [action.metavar or action.dest for action in tree._actions if not action.option_strings]
+    heading = row(name).split("`")[1]
+    assert [word.strip("….").lower() for word in heading.removeprefix(name).split()] == [
+        {"entries": "entry"}.get(word.lower(), word.lower()) for word in needed
+    ]
+
+
+PAGES = [*sorted((DOCS / "guides").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+
+
+def shown(page: Path) -> list[str]:
+    """Calls of the command in the shell examples of a page."""
+    blocks = re.findall(r"```sh\n(.*?)```", text(page), flags=re.DOTALL)
+    calls = [call for block in blocks for line in block.splitlines() for call in line.split("&&")]
+    return [call.strip() for call in calls if re.match(r"\s*(\.venv/bin/)?phusa ", call)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_command_that_a_page_shows_can_be_called(page):
+    for call in shown(page):
+        parser().parse_args(shlex.split(call, comments=True)[1:])  # leaves with 2 where it is wrong
+
+
+def test_the_guides_can_be_followed_from_the_first_city_to_the_flood(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "--workspace", "var/demo", "--scale", "0.03"]) == 0
+    place("first_city", tmp_path)
+    place("ingest", tmp_path)
+    (tmp_path / "DIR" / "trees").mkdir(parents=True)
+    rows = [f"CT-{tag:05d},Sao đen,{5 + tag % 7},{578_000 + 10 * tag},1115000" for tag in range(60)]
+    delivery = "\n".join(["tag,species_name,diameter,easting,northing", *rows])
+    (tmp_path / "DIR" / "trees" / "inventory.csv").write_text(delivery, encoding="utf-8")
+    place("flood", tmp_path)
+    (tmp_path / "W").symlink_to(tmp_path / "var" / "mycity")
+    for guide in ("first_city", "ingest", "flood", "operate"):
+        for call in shown(DOCS / "guides" / f"{guide}.md"):
+            words = shlex.split(call, comments=True)[1:]
+            if words[0] not in {"serve", "demo"}:  # one never ends, the other needs delivered data
+                assert main(words) == 0, call
+    said = capsys.readouterr().out
+    assert "60 recorded in transaction 2" in said
+    assert "published as coverage flood-cloudburst" in said
+    assert re.search(r"  trees +60\b", said)
+
+
+def place(guide: str, folder: Path) -> None:
+    """Write the YAML of a guide where its first line says that it stands."""
+    content = example(guide)
+    path = folder / re.match(r"# ([\w/-]+\.yaml)", content)[1]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content, encoding="utf-8")
 
 
 def test_no_command_is_invented():
@@ -119,6 +187,17 @@ def test_the_entry_in_the_guide_is_an_entry(tmp_path):
     write(tmp_path, "mycity-trees-2025", example("ingest"))
     entry = Catalog.read(packaged()).read_entries(tmp_path)["mycity-trees-2025"]
     assert entry.fields["dbh"].unit == "inch"
+
+
+def test_the_examples_of_the_catalogue_reference_fit_each_other_and_the_catalogue(tmp_path):
+    blocks = re.findall(r"```yaml\n(.*?)```", text(DOCS / "reference" / "register-file.md"), flags=re.DOTALL)
+    folders = {"register": "registers", "list": "codes", "schemes": "codes", "style": "styles", "entry": "entries"}
+    for block in blocks:
+        kind, _, name = block.splitlines()[0].partition(":")
+        write(tmp_path / folders[kind], name.strip() or "schemes", block)
+    found = Catalog.read(packaged(), tmp_path)
+    assert found.entries["street-trees-2025"].register in found.registers
+    assert len(blocks) == len(folders)
 
 
 def test_the_scenario_in_the_guide_is_a_scenario(tmp_path):

@@ -139,6 +139,7 @@ def test_depth_classes_of_an_unfit_run_say_so(public, language, words):
 @pytest.mark.parametrize(("grade", "told"), [("A", False), ("B", True)])
 def test_data_that_may_not_be_passed_on_say_so(town, tmp_path, grade, told):
     depth = raster.read(town.rasters, RUN)[[atlas.DEPTH]].load()
+    (tmp_path / "publications").symlink_to(town.folder / "publications")
     city = dataclasses.replace(town, folder=tmp_path)
     said = RasterDescription(name="shown", title=town.title, kind="run", licence={"grade": grade})
     raster.write(city.rasters, depth, said)

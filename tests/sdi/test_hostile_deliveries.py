@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import sqlite3
 import struct
 import zipfile
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import rasterio
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -98,6 +102,8 @@ def test_an_archive_that_swells_is_refused(tmp_path):
         ("../outside.geojson", "archive-hostile"),
         ("/etc/cron.d/outside.geojson", "archive-hostile"),
         ("folder\\..\\outside.geojson", "archive-hostile"),
+        (".", "archive-hostile"),
+        ("./.", "archive-hostile"),
         ("C:/outside.geojson", "archive-hostile"),
         ("inner.zip", "archive-nested"),
         ("readme.md", "format-unsupported"),
@@ -246,3 +252,64 @@ def test_a_record_that_counts_more_points_than_it_holds_is_refused(tmp_path):
     content[108 + 40 : 108 + 44] = struct.pack("<i", 1_000_000)
     (tmp_path / "t.shp").write_bytes(content)
     assert refusal(tmp_path / "t.shp", "shapefile-damaged").details["record"] == 1
+
+
+def test_a_reference_behind_the_first_bytes_of_another_format_is_refused(tmp_path):
+    vrt = b'<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>/etc/passwd</SrcDataSource></OGRVRTLayer>'
+    for number, head in enumerate((b"fgb\x03", b"fgb\x03fgb\x01", b"fgb\x03fgb\x00\x01\x01\x01")):
+        refusal(write(tmp_path, head + vrt, f"{number}.fgb"), "format-differs")
+
+
+def test_a_mask_that_is_a_reference_to_other_data_is_refused(tmp_path):
+    path = tmp_path / "dem.tif"
+    place = rasterio.transform.from_origin(585_000, 1_109_400, 10, 10)
+    said = {"driver": "GTiff", "width": 4, "height": 4, "count": 1, "dtype": "float32", "crs": "EPSG:5897"}
+    with rasterio.open(path, "w", **said, transform=place) as target:
+        target.write(np.ones((1, 4, 4), dtype=np.float32))
+    assert source.read_raster(path, options()).shape == (4, 4)
+    write(tmp_path, '<VRTDataset rasterXSize="4" rasterYSize="4"/>', "dem.tif.MSK")
+    with pytest.raises(RefusedError) as caught:
+        source.read_raster(path, options())
+    assert caught.value.code == "raster-mask"
+
+
+def test_a_geopackage_that_computes_is_refused_before_it_does(tmp_path, table):
+    path = tmp_path / "t.gpkg"
+    table.to_file(path)
+    endless = "WITH RECURSIVE c(fid) AS (SELECT 1 UNION ALL SELECT fid + 1 FROM c) SELECT fid FROM c WHERE fid < 0"
+    with sqlite3.connect(path) as file:
+        file.execute(f"CREATE VIEW endless AS {endless}")
+    file.close()
+    refusal(path, "layer-computed")
+
+
+def test_a_long_text_that_a_dictionary_repeats_is_refused(tmp_path):
+    index = pa.array(np.zeros(30_000, dtype=np.int32))
+    repeated = pa.DictionaryArray.from_arrays(index, pa.array(["x" * 65_536]))
+    pq.write_table(pa.table({"a": repeated}), tmp_path / "t.parquet", store_schema=False)
+    assert (tmp_path / "t.parquet").stat().st_size < 10_000
+    refusal(tmp_path / "t.parquet", "archive-bomb")
+
+
+def test_wide_tables_are_refused_before_they_are_built(tmp_path):
+    wide = Limits(columns=3)
+    refusal(write(tmp_path, "a,b,c,d\n1,2,3,4\n", "t.csv"), "too-many-columns", wide)
+    refusal(write(tmp_path, '"a\n",b,c,d\n1,2,3,4\n', "u.csv"), "too-many-columns", wide)
+    document = geojson(feature(a=1, b=2), feature(c=3, d=4))
+    refusal(write(tmp_path, document, "t.geojson"), "too-many-columns", wide)
+    pq.write_table(pa.table({name: [1] for name in "abcd"}), tmp_path / "t.parquet")
+    refusal(tmp_path / "t.parquet", "too-many-columns", wide)
+
+
+def test_an_archive_with_a_damaged_stream_or_name_is_refused(tmp_path):
+    path = tmp_path / "t.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.geojson", geojson(feature()) * 50)
+    whole = path.read_bytes()
+    refusal(
+        write(tmp_path, whole[:60] + bytes(byte ^ 0x5A for byte in whole[60:160]) + whole[160:], "u.zip"),
+        "archive-broken",
+    )
+    entry = whole.rfind(b"PK\x01\x02") + 9
+    flagged = whole[:entry] + bytes([whole[entry] | 8]) + whole[entry + 1 :]
+    refusal(write(tmp_path, flagged.replace(b"a.geojson", b"\xff\xfe\x80eojson"), "v.zip"), "archive-broken")

@@ -214,3 +214,38 @@ def test_a_thing_does_not_change_before_anything_is_known_of_it(registry):
     eid = add(registry)[0]
     with pytest.raises(NotInRegister, match="at 2015-01-01"):
         write(registry, "change", eid, {"seats": 8}, valid_from="2015-01-01")
+
+
+def test_a_name_changes_from_a_date_on_and_is_corrected_for_all_its_time(registry):
+    eid = add(registry, names={"vi": ["Ghế cũ"]})[0]
+    write(registry, "change", eid, {}, valid_from="2024-01-01", names={"vi": "Ghế mới"})
+    bench = registry.register("bench")
+    assert bench.find(eid, valid="2023-12-31").names == {"vi": "Ghế cũ"}
+    assert bench.find(eid).names == {"vi": "Ghế mới"}
+    write(registry, "correct", eid, names={"vi": "Ghế mới toanh"})
+    assert bench.find(eid, valid="2024-06-01").names == {"vi": "Ghế mới toanh"}
+    assert bench.find(eid, valid="2023-12-31").names == {"vi": "Ghế cũ"}
+    with pytest.raises(InputError, match="no names in 'fr'"):
+        write(registry, "change", eid, {}, valid_from="2025-01-01", names={"fr": "Banc"})
+
+
+def test_a_code_passes_to_another_thing_once_the_first_has_ended(registry):
+    first, second = add(registry, 2, identifiers={"bench-tag": ["B17", None]})
+    with pytest.raises(ConflictError, match="B17"):
+        write(registry, "change", second, {}, valid_from="2024-01-01", identifiers={"bench-tag": "B17"})
+    write(registry, "retire", first, valid_from="2023-06-01")
+    write(registry, "change", second, {}, valid_from="2024-01-01", identifiers={"bench-tag": "B17"})
+    bench = registry.register("bench")
+    assert bench.find_by("bench-tag", "B17", valid="2023-05-31").eid == first
+    assert bench.find_by("bench-tag", "B17").eid == second
+    with pytest.raises(NotInRegister):
+        bench.find_by("bench-tag", "B17", valid="2023-07-01")
+
+
+def test_a_planned_thing_becomes_active_and_only_retire_ends_it(registry):
+    eid = add(registry, status="planned")[0]
+    write(registry, "change", eid, {}, valid_from="2022-01-01", status="active")
+    bench = registry.register("bench")
+    assert [bench.find(eid, valid=day).status for day in ("2021-12-31", "2022-01-01")] == ["planned", "active"]
+    with pytest.raises(InputError, match="retire"):
+        write(registry, "change", eid, {}, valid_from="2023-01-01", status="retired")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import rasterio
@@ -189,3 +191,28 @@ def test_a_coverage_has_no_items_and_features_no_coverage(client):
     assert client.get("/ogc/collections/terrain/items").status_code == 404
     assert client.get("/ogc/collections/terrain/queryables").status_code == 404
     assert client.get("/ogc/collections/landmarks/coverage").status_code == 404
+
+
+@pytest.mark.parametrize("subset", ["x" + "(" * 20_000, "x(1:2)," * 1_000, "x(" + "1" * 5_000 + ")", "x(1:2)y", ","])
+def test_a_hostile_subset_is_refused_at_once(client, subset):
+    start = time.perf_counter()
+    assert client.get(TERRAIN, params={"subset": subset}).status_code == 400
+    assert time.perf_counter() - start < 1
+
+
+def test_a_variable_that_is_named_many_times_is_read_once(client):
+    once = client.get(FLOOD, params={"properties": "water_depth"}).json()
+    assert client.get(FLOOD, params={"properties": ",".join(["water_depth"] * 1_000)}).json() == once
+
+
+@pytest.mark.parametrize("numbers", ["1e300,1e300,1e301,1e301", "1e308,1e308,1.7e308,1.7e308"])
+@pytest.mark.parametrize("code", ["3857", "5897"])
+def test_a_box_beyond_all_bounds_is_refused(client, numbers, code):
+    system = f"http://www.opengis.net/def/crs/EPSG/0/{code}"
+    for address in (TERRAIN, "/ogc/collections/landmarks/items"):
+        answer = client.get(address, params={"bbox": numbers, "bbox-crs": system})
+        assert answer.status_code == 400, answer.text
+
+
+def test_a_box_across_the_antimeridian_that_leaves_the_city_out_selects_nothing(client):
+    assert client.get(f"{TERRAIN}?bbox=106,9,105,11").status_code == 204

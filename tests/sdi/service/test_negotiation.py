@@ -106,3 +106,9 @@ def test_a_host_that_is_no_host_name_is_refused(client, host):
     answer = client.get("/ogc/", headers={"Host": host})
     assert answer.status_code == 400
     assert host not in answer.text.replace("\\", "") or "header Host" in answer.text
+
+
+def test_a_long_tag_of_a_language_is_not_repeated_in_links(client):
+    answer = client.get("/ogc/collections", params={"lang": "vi-" + "A" * 10_000})
+    assert "AAAA" not in answer.text
+    assert "lang=vi" in answer.json()["links"][0]["href"]

@@ -182,3 +182,10 @@ def test_the_first_page_without_a_portal_is_the_landing_page(client):
     assert answer.status_code == 307
     assert answer.headers["location"] == "/ogc/?lang=en"
     assert client.get("/ogc?f=json").json()["links"]
+
+
+def test_a_page_for_people_holds_no_more_rows_than_are_quickly_made(client, monkeypatch):
+    monkeypatch.setattr("sdi.service.query.MAXIMUM_ROWS", 2)
+    address = "/ogc/collections/landmarks/items?limit=10000"
+    assert client.get(f"{address}&f=html").text.count('<th scope="row">') == 2
+    assert len(client.get(address).json()["features"]) > 2

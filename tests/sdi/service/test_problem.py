@@ -65,3 +65,9 @@ def test_a_mistake_of_the_server_tells_nothing_of_its_inside(town, monkeypatch, 
     assert "secret" not in answer.text
     assert answer.headers["content-security-policy"]
     assert "/home/secret/path" in caplog.text
+
+
+def test_an_error_page_links_to_no_other_host(client):
+    answer = client.get("http://testserver//evil.example/x", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert 'href="//' not in answer.text
