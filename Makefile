@@ -61,7 +61,7 @@ format: .dev-setup ## let ruff mend what it can
 	@.venv/bin/python -m ruff check --fix
 	@.venv/bin/python -m ruff format
 
-docs: .dev-setup ## guides, decisions and reference as HTML in var/docs; a warning is an error
+docs: .dev-setup assets ## guides, decisions and reference as HTML in var/docs; a warning is an error
 	@.venv/bin/python -m sphinx -E -W --keep-going -q -b html -d var/docs/.doctrees docs var/docs
 	@echo "docs: var/docs/index.html"
 

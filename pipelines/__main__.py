@@ -22,6 +22,7 @@ from catalogs import packaged
 from frmis import scenario_file
 from pipelines import demo, flood, ingest, publish, serve
 from sdi.errors import InputError, IntegrityError, PhusaError
+from sdi.quality import Report
 from sdi.settings import Settings
 from sdi.workspace import Workspace
 
@@ -197,7 +198,9 @@ def _ingest(commands: Commands[argparse.ArgumentParser]) -> None:
         "--data", type=Path, default=Path(), help="folder that the entries' paths start from (default: here)"
     )
     made.add_argument("--dry-run", action="store_true", help="read and check only, write nothing")
-    made.add_argument("--report", type=Path, help="write the report of every row to this file (.json or .txt)")
+    made.add_argument(
+        "--report", type=Path, help="write the report of every row to this file (.json or .txt), or into this folder"
+    )
 
 
 def _run_ingest(options: Options) -> int:
@@ -209,7 +212,13 @@ def _run_ingest(options: Options) -> int:
             for entry in registry.catalog.read_entries(path).values():
                 with _progress(options) as progress:
                     loaded = ingest.run(
-                        entry, workspace, registry, options.data, dry_run=options.dry_run, progress=progress
+                        entry,
+                        workspace,
+                        registry,
+                        options.data,
+                        dry_run=options.dry_run,
+                        progress=progress,
+                        told=lambda report: _keep_report(options, report),
                     )
                 _show_loaded(options, loaded)
     finally:
@@ -225,13 +234,17 @@ def _existing(paths: Sequence[Path]) -> Iterator[Path]:
         yield path
 
 
+def _keep_report(options: Options, report: Report) -> None:
+    """Write the report of a check where it was asked for, also that of a delivery that is then refused."""
+    if options.report is None:
+        return
+    path = options.report / f"{report.entry}.json" if options.report.is_dir() else options.report
+    path.write_text(report.to_json() if path.suffix == ".json" else report.to_text(), encoding="utf-8")
+
+
 def _show_loaded(options: Options, loaded: ingest.Loaded) -> None:
     """Show what a load did."""
     report = loaded.report
-    if options.report and report:
-        options.report.write_text(
-            report.to_json() if options.report.suffix == ".json" else report.to_text(), encoding="utf-8"
-        )
     if options.json:
         print(
             json.dumps(

@@ -110,6 +110,10 @@ def _beside(folder: Path, *, replace: bool) -> Iterator[Path]:
         raise WorkspaceError(f"{folder} exists already; add --replace to build it anew, or name another folder")
     if folder.exists() and any(folder.iterdir()) and not (folder / FILE).is_file():
         raise WorkspaceError(f"{folder} is no workspace, so it is not replaced; name another folder")
+    folder = folder.resolve()
+    aside = folder.with_name(f".{folder.name}.replaced")
+    if aside.exists() and not folder.exists():
+        aside.rename(folder)  # killed between the two renames below: what was there is put back
     building = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
@@ -119,7 +123,6 @@ def _beside(folder: Path, *, replace: bool) -> Iterator[Path]:
         shutil.rmtree(building, ignore_errors=True)
         raise
     if folder.exists():
-        aside = folder.with_name(f".{folder.name}.replaced")
         shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
         building.rename(folder)

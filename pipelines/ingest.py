@@ -57,6 +57,7 @@ def run(
     *,
     dry_run: bool = False,
     progress: Progress = silent,
+    told: Callable[[Report], None] = lambda _report: None,
 ) -> Loaded:
     """Bring one delivery from its file to the public.
 
@@ -74,6 +75,8 @@ def run(
         Read and check only; write nothing.
     progress : callable
         Told how far it is.
+    told : callable
+        Told the report of the check, also where the delivery is then refused.
 
     Returns
     -------
@@ -93,6 +96,7 @@ def run(
     known = _known_delivery(entry, delivery.sha256, registry)
     progress("check", 0.2)
     checked = quality.check(delivery, declaration, registry.catalog, entry)
+    told(checked.report)
     checked.report.raise_if_refused()
     if dry_run:
         return Loaded(entry.name, checked.report, 0, 0)

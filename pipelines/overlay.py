@@ -23,7 +23,7 @@ BLUES = ("#c6dbef", "#9ecae1", "#6baed6", "#3182bd", "#08519c")
 """Colours of the depth classes, the shallowest first; those of the style of the collection."""
 OPACITY = 0.75
 """How solid the water is; what lies below is still to be guessed [1]."""
-MOST = 2000
+MOST = 1500
 """Most pixels along a side of the picture."""
 
 _WEB = "EPSG:3857"

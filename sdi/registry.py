@@ -30,6 +30,9 @@ from sdi.transaction import Transaction
 
 logger = logging.getLogger(__name__)
 
+WORKSPACE = "*"
+"""Stands among the declarations for the workspace itself: its storage CRS and operation, covered by the hash chain."""
+
 
 class Registry:
     """Everything one workspace knows.
@@ -101,12 +104,11 @@ class Registry:
         tables = list(core(metadata).values())
         registers = {name: register_table(declared, metadata) for name, declared in self.catalog.registers.items()}
         self.store.ensure([*tables, *registers.values()])
-        self._check_crs()
         known = {
             row[0]: (row[1], json.loads(row[2]))
             for row in self.store.select('SELECT register, version, "columns" FROM declaration ORDER BY "row"')
         }
-        news = []
+        news = self._first_of_crs(known.pop(WORKSPACE, None))
         for name, declared in self.catalog.registers.items():
             columns: dict[str, str] = {one.name: one.type for one in declared.fields}
             recorded = known.get(name)
@@ -118,17 +120,21 @@ class Registry:
                 rows = [(*new, tx.number) for new in news]
                 tx.insert("declaration", ("register", "version", "columns", "tx_from"), rows)
 
-    def _check_crs(self) -> None:
-        """Refuse to read coordinates in another CRS than they were written in."""
-        wanted = json.dumps([self.crs.code, self.crs.operation])
-        recorded = self.store.meta("crs")
-        if recorded is None:
-            self.store.put_meta("crs", wanted)
-        elif recorded != wanted:
+    def _first_of_crs(self, recorded: tuple[str, Any] | None) -> list[tuple[str, str, str]]:
+        """Return the row that fixes the storage CRS for ever, where none does yet.
+
+        Raises
+        ------
+        WorkspaceError
+            If the coordinates were written in another CRS, or by another operation.
+        """
+        wanted = (self.crs.code, self.crs.operation)
+        if recorded is not None and recorded != wanted:
             raise WorkspaceError(
-                f"{self.store.path} keeps its locations in {recorded}, but the workspace says {wanted}; "
-                "a storage CRS is chosen once: make a new workspace and load it again"
+                f"{self.store.path} keeps its locations in {recorded[0]} ({recorded[1]}), but the workspace says "
+                f"{wanted[0]} ({wanted[1]}); a storage CRS is chosen once: make a new workspace and load it again"
             )
+        return [] if recorded else [(WORKSPACE, self.crs.code, json.dumps(self.crs.operation))]
 
     @staticmethod
     def _refuse_narrowing(name: str, before: dict[str, str], after: dict[str, str]) -> None:

@@ -55,7 +55,7 @@ class Limits:
     """Most vertices of all geometries together."""
     columns: int = 2000
     """Most columns."""
-    cells: int = 500_000_000
+    cells: int = 100_000_000
     """Most cells of a raster."""
 
 

@@ -149,8 +149,6 @@ class EmbeddedStore:
     def _guard(self, table: sa.Table) -> None:
         """Forbid deleting, changing anything but ``tx_to``, reopening, and overlaps in valid time."""
         name = table.name
-        if name == "meta":
-            return
         frozen = ", ".join(f'"{column.name}"' for column in table.columns if column.name != "tx_to")
         for trigger in ("delete", "update", "reopen", "overlap"):
             self._connection.execute(f'DROP TRIGGER IF EXISTS "{name}_no_{trigger}"')
@@ -211,6 +209,11 @@ class EmbeddedStore:
         except sqlite3.IntegrityError as error:
             self._connection.execute("ROLLBACK")
             raise ConflictError(f"the write contradicts what is recorded: {error}") from error
+        except sqlite3.OperationalError as error:
+            self._connection.rollback()
+            raise WorkspaceError(
+                f"{self.path} cannot be written ({error}); is the disk full? nothing was kept"
+            ) from error
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -290,17 +293,6 @@ class EmbeddedStore:
     def stream(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> Iterator[Row]:
         """Run a query and yield its rows as they come."""
         yield from self._connection.execute(sql, parameters)
-
-    def put_meta(self, key: str, value: str) -> None:
-        """Keep a fact about the registry itself."""
-        self._connection.execute(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", (key, value)
-        )
-
-    def meta(self, key: str) -> str | None:
-        """Return a fact about the registry itself."""
-        found = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return found[0] if found else None
 
     # places ------------------------------------------------------------------------------------------------------
 

@@ -483,3 +483,17 @@ class GeoPackage:
                 wrong.append(f"{row[0]}: {indexed} boxes in the index for {placed} places")
         if wrong:
             raise IntegrityError(f"{self.path.name}: {'; '.join(wrong)}; rebuild it with `phusa publish --rebuild`")
+
+
+def remove(path: Path, *, sides_only: bool = False) -> None:
+    """Remove a publication, or only what the database keeps beside it.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it may be missing.
+    sides_only : bool
+        Leave the file itself.
+    """
+    for end in ("-wal", "-shm", "-journal", *([] if sides_only else [""])):
+        path.with_name(path.name + end).unlink(missing_ok=True)

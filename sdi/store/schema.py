@@ -83,9 +83,6 @@ def core(metadata: sa.MetaData) -> dict[str, sa.Table]:
     """
     tables = [
         sa.Table(
-            "meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
-        ),
-        sa.Table(
             "tx",
             metadata,
             sa.Column("tx", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),

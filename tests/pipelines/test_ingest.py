@@ -42,3 +42,22 @@ def test_a_delivery_that_another_process_loads_meanwhile_is_not_loaded_twice(wor
     monkeypatch.setattr(ingest, "stored_places", meanwhile)
     assert loaded(workspace.folder, tmp_path) == 0
     assert first[1] == ROWS
+
+
+def test_the_report_of_a_refused_delivery_is_kept_where_it_was_asked_for(tmp_path, capsys):
+    from pipelines.__main__ import main
+    from tests.pipelines.test_kill import ENTRY, POST, WORKSPACE
+
+    (tmp_path / "city.yaml").write_text(WORKSPACE, encoding="utf-8")
+    folder = tmp_path / "city"
+    assert main(["init", str(tmp_path / "city.yaml"), "-w", str(folder)]) == 0
+    (folder / "catalogs" / "registers").mkdir(parents=True)
+    (folder / "catalogs" / "registers" / "post.yaml").write_text(POST, encoding="utf-8")
+    (tmp_path / "posts-1.yaml").write_text(ENTRY.format(number=1), encoding="utf-8")
+    bad = '{"type": "Feature", "properties": {"number": -1}, "geometry": {"type": "Point", "coordinates": [105.7, 10]}}'
+    (tmp_path / "posts-1.geojson").write_text('{"type": "FeatureCollection", "features": [' + bad + "]}")
+    report = tmp_path / "report.txt"
+    command = ["ingest", str(tmp_path / "posts-1.yaml"), "--data", str(tmp_path), "-w", str(folder)]
+    assert main([*command, "--report", str(report)]) == 1
+    assert "number" in report.read_text(encoding="utf-8")
+    assert "[" in capsys.readouterr().err

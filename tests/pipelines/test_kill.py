@@ -146,7 +146,7 @@ def test_killed_anywhere_in_an_ingest_a_workspace_verifies_and_holds_all_or_noth
         deliver(tmp_path, 2 + trial)
         process = context.Process(target=load, args=(workspace.folder, tmp_path, 2 + trial))
         process.start()
-        served = watched(publication, process, time.monotonic() + dice.uniform(0.05, 1.1) * usual)
+        served = watched(publication, process, time.monotonic() + dice.uniform(0.2, 2.5) * usual)
         assert set(served) <= {count, count + ROWS}
         after = recovered(workspace)
         assert after in {count, count + ROWS}
@@ -240,7 +240,7 @@ def test_killed_anywhere_in_a_run_the_old_run_or_the_new_one_is_shown_complete(w
     for trial in range(TRIALS):
         process = context.Process(target=simulate, args=(workspace.folder, 1e-5 * (2 + trial)))
         process.start()
-        time.sleep(dice.uniform(0.02, 1.0) * usual)
+        time.sleep(dice.uniform(0.1, 1.4) * usual)
         if process.is_alive():
             os.kill(process.pid, signal.SIGKILL)
         process.join()

@@ -266,3 +266,33 @@ def test_a_busy_publication_says_what_to_do(workspace, registry, publication, mo
 def test_a_number_too_large_for_any_feature_is_refused(publication):
     with pytest.raises(InputError, match="seats"):
         publication.items("benches", limit=1, where={"seats": "9" * 30})
+
+
+def test_a_damaged_publication_is_built_anew_from_the_registry(workspace, registry):
+    add(registry, 20)
+    projector.refresh(workspace, registry)
+    path = workspace.publication_path("public")
+    damaged = bytearray(path.read_bytes())
+    damaged[20_000:60_000] = b"\xff" * 40_000
+    path.write_bytes(damaged)
+    with pytest.raises((IntegrityError, WorkspaceError, sqlite3.DatabaseError)):
+        projector.verified(workspace, registry)
+    projector.refresh(workspace, registry, rebuild=True)
+    projector.verified(workspace, registry)
+    assert not [one.name for one in path.parent.iterdir() if ".rebuild" in one.name or ".verify" in one.name]
+
+
+def test_another_registry_in_its_place_is_noticed_even_where_it_has_gone_further(workspace, registry):
+    add(registry)
+    projector.refresh(workspace, registry)
+    registry.close()
+    for end in ("", "-wal", "-shm"):
+        workspace.registry_path.with_name(workspace.registry_path.name + end).unlink(missing_ok=True)
+    other = workspace.registry()
+    for _ in range(3):
+        add(other)
+    with pytest.raises(IntegrityError, match="another registry"):
+        projector.refresh(workspace, other)
+    projector.refresh(workspace, other, rebuild=True)
+    projector.verified(workspace, other)
+    other.close()
