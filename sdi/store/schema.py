@@ -81,7 +81,13 @@ def core(metadata: sa.MetaData) -> dict[str, sa.Table]:
     dict of str to Table
         Fact tables carry ``info["key"]``: the columns that say what a fact is about.
     """
-    tables = [
+    tables = [*_bookkeeping(metadata), *_things(metadata), *_places(metadata)]
+    return {table.name: table for table in tables}
+
+
+def _bookkeeping(metadata: sa.MetaData) -> list[sa.Table]:
+    """Describe the tables about the registry itself."""
+    return [
         sa.Table(
             "tx",
             metadata,
@@ -105,14 +111,35 @@ def core(metadata: sa.MetaData) -> dict[str, sa.Table]:
             sa.Column("tx_from", sa.BigInteger, nullable=False),
         ),
         sa.Table(
-            "entity",
+            "delivery",
             metadata,
             _row(),
-            sa.Column("eid", sa.Text, nullable=False, unique=True),
-            sa.Column("kind", sa.Text, nullable=False),
-            sa.Column("access", sa.SmallInteger, nullable=False, server_default="0"),
+            sa.Column("entry", sa.Text, nullable=False),
+            sa.Column("register", sa.Text, nullable=False),
+            sa.Column("custodian", sa.Text, nullable=False),
+            sa.Column("licence", sa.Text, nullable=False),
+            sa.Column("sha256", sa.Text, nullable=False),
+            sa.Column("accepted", sa.BigInteger, nullable=False),
+            sa.Column("quarantined", sa.BigInteger, nullable=False),
             sa.Column("tx_from", sa.BigInteger, nullable=False),
         ),
+        sa.Table(
+            "outbox",
+            metadata,
+            _row(),
+            sa.Column("eid", sa.Text, nullable=False),
+            sa.Column("kind", sa.Text, nullable=False),
+            sa.Column("change", sa.Text, nullable=False),
+            sa.Column("tx_from", sa.BigInteger, nullable=False),
+            sa.Index("outbox_tx", "tx_from"),
+            sa.Index("outbox_kind", "kind", "tx_from"),
+        ),
+    ]
+
+
+def _places(metadata: sa.MetaData) -> list[sa.Table]:
+    """Describe the tables of locations."""
+    return [
         sa.Table(
             "location",
             metadata,
@@ -149,6 +176,21 @@ def core(metadata: sa.MetaData) -> dict[str, sa.Table]:
             sa.Index("locates_eid", "eid", "role", "valid_from"),
             sa.Index("locates_lid", "lid"),
             info={"key": ("eid", "role")},
+        ),
+    ]
+
+
+def _things(metadata: sa.MetaData) -> list[sa.Table]:
+    """Describe the tables of things, their codes, names and ties."""
+    return [
+        sa.Table(
+            "entity",
+            metadata,
+            _row(),
+            sa.Column("eid", sa.Text, nullable=False, unique=True),
+            sa.Column("kind", sa.Text, nullable=False),
+            sa.Column("access", sa.SmallInteger, nullable=False, server_default="0"),
+            sa.Column("tx_from", sa.BigInteger, nullable=False),
         ),
         sa.Table(
             "identifier",
@@ -189,32 +231,7 @@ def core(metadata: sa.MetaData) -> dict[str, sa.Table]:
             sa.Index("relation_other", "other"),
             info={"key": ("eid", "verb", "other")},
         ),
-        sa.Table(
-            "delivery",
-            metadata,
-            _row(),
-            sa.Column("entry", sa.Text, nullable=False),
-            sa.Column("register", sa.Text, nullable=False),
-            sa.Column("custodian", sa.Text, nullable=False),
-            sa.Column("licence", sa.Text, nullable=False),
-            sa.Column("sha256", sa.Text, nullable=False),
-            sa.Column("accepted", sa.BigInteger, nullable=False),
-            sa.Column("quarantined", sa.BigInteger, nullable=False),
-            sa.Column("tx_from", sa.BigInteger, nullable=False),
-        ),
-        sa.Table(
-            "outbox",
-            metadata,
-            _row(),
-            sa.Column("eid", sa.Text, nullable=False),
-            sa.Column("kind", sa.Text, nullable=False),
-            sa.Column("change", sa.Text, nullable=False),
-            sa.Column("tx_from", sa.BigInteger, nullable=False),
-            sa.Index("outbox_tx", "tx_from"),
-            sa.Index("outbox_kind", "kind", "tx_from"),
-        ),
     ]
-    return {table.name: table for table in tables}
 
 
 _TYPES: dict[str, Any] = {
