@@ -35,20 +35,21 @@ from sdi.workspace import Workspace
 
 FEATURES = "features"
 COVERAGES = "coverages"
+DOCUMENTS = "documents"
 
 ROUTES: tuple[tuple[str, Work, str], ...] = (
-    (f"{ROOT}/", landing, FEATURES),
-    (f"{ROOT}/conformance", conformance, FEATURES),
-    (f"{ROOT}/openapi", description, FEATURES),
-    (f"{ROOT}/collections", collections, FEATURES),
-    (f"{ROOT}/collections/{{collection}}", collection, FEATURES),
-    (f"{ROOT}/collections/{{collection}}/schema", collection_schema, FEATURES),
-    (f"{ROOT}/collections/{{collection}}/queryables", collection_queryables, FEATURES),
+    (f"{ROOT}/", landing, DOCUMENTS),
+    (f"{ROOT}/conformance", conformance, DOCUMENTS),
+    (f"{ROOT}/openapi", description, DOCUMENTS),
+    (f"{ROOT}/collections", collections, DOCUMENTS),
+    (f"{ROOT}/collections/{{collection}}", collection, DOCUMENTS),
+    (f"{ROOT}/collections/{{collection}}/schema", collection_schema, DOCUMENTS),
+    (f"{ROOT}/collections/{{collection}}/queryables", collection_queryables, DOCUMENTS),
     (f"{ROOT}/collections/{{collection}}/items", items, FEATURES),
     (f"{ROOT}/collections/{{collection}}/items/{{item}}", item, FEATURES),
     (f"{ROOT}/collections/{{collection}}/coverage", coverage, COVERAGES),
     ("/id/{kind}/{uuid}", thing, FEATURES),
-    ("/healthz", health, FEATURES),
+    ("/healthz", health, DOCUMENTS),
 )
 """Path, handler and the crew that does its work."""
 _WAITING = 64
@@ -78,6 +79,7 @@ def application(
     context = Context(workspace, settings, Keeper(workspace), has_portal=bool(pages))
     crews = {
         FEATURES: Crew(FEATURES, settings.workers, _WAITING),
+        DOCUMENTS: Crew(DOCUMENTS, settings.workers, _WAITING),
         COVERAGES: Crew(COVERAGES, max(1, settings.workers // 2), _WAITING),
     }
 
