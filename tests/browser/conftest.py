@@ -84,20 +84,21 @@ def map_library(unavailable) -> None:
         unavailable("the map library is not installed; run `make assets`")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def player() -> Iterator[Playwright]:
+    # One at a time, and gone at the end of a file: its event loop would be in the way of every other one.
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(player: Playwright, chromium: Path) -> Iterator[Browser]:
     started = player.chromium.launch(executable_path=chromium, args=ARGUMENTS)
     yield started
     started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def flat_browser(player: Playwright, chromium: Path) -> Iterator[Browser]:
     """Return a browser without WebGL."""
     started = player.chromium.launch(executable_path=chromium, args=[*ARGUMENTS, "--disable-3d-apis"])
