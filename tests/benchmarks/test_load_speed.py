@@ -36,7 +36,7 @@ def trees() -> Batch:
     dice = np.random.default_rng(92)
     return Batch(
         values={"species": ["other"] * COUNT, "dbh": dice.uniform(5, 90, COUNT), "height": dice.uniform(2, 25, COUNT)},
-        identifiers={"synthetic-tree": [f"TR-{number:06}" for number in range(COUNT)]},
+        identifiers={"synthetic-tree": [f"MP-C{number:06}" for number in range(COUNT)]},
         geometry=shapely.points(dice.uniform(575_000, 580_000, COUNT), dice.uniform(1_112_000, 1_117_000, COUNT)),
         valid_from="2025-01-01",
         accuracy=Accuracy(1, method="photo"),
