@@ -23,6 +23,7 @@ from sdi.quality.report import count
 from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.source import Finding
+from sdi.store.durable import write_whole
 from sdi.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -269,8 +270,8 @@ def _crs_name(frame: gpd.GeoDataFrame) -> str:
 def _keep_report(workspace: Workspace, entry: Entry, report: Report) -> None:
     """Keep the report of a load, for machines and for people."""
     workspace.reports.mkdir(parents=True, exist_ok=True)
-    (workspace.reports / f"{entry.name}.json").write_text(report.to_json(), encoding="utf-8")
-    (workspace.reports / f"{entry.name}.txt").write_text(report.to_text(), encoding="utf-8")
+    write_whole(workspace.reports / f"{entry.name}.json", report.to_json().encode())
+    write_whole(workspace.reports / f"{entry.name}.txt", report.to_text().encode())
 
 
 def _run_raster(entry: Entry, workspace: Workspace, data: Path, *, dry_run: bool, progress: Progress) -> Loaded:

@@ -88,6 +88,11 @@ class CodeList:
         return next((code for code in self.codes if code.code == value), None)
 
 
+def property_of(scheme: str) -> str:
+    """Return the name of a scheme as a property of a published feature: hyphens become underscores."""
+    return scheme.replace("-", "_")
+
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """A way in which somebody numbers things: ward codes, tree tags."""
@@ -108,7 +113,7 @@ class Scheme:
     @property
     def property_name(self) -> str:
         """Name of the scheme as a property of a published feature: hyphens become underscores."""
-        return self.name.replace("-", "_")
+        return property_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)

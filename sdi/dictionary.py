@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sdi.catalog import Catalog
-from sdi.declaration import Declaration, Field, Label, Level
+from sdi.declaration import Declaration, Field, Label, Level, property_of
 from sdi.history import STATUSES, TERMINAL
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -67,7 +67,7 @@ def published_names(declaration: Declaration, level: Level, schemes: Sequence[st
     shown = declaration.schemes if schemes is None else schemes
     return (
         *(_name_property(language) for language in declaration.languages),
-        *(scheme.replace("-", "_") for scheme in shown),
+        *(property_of(scheme) for scheme in shown),
         "status",
         *(field.name for field in declaration.published(level)),
         "valid_from",

@@ -21,7 +21,7 @@ import orjson
 import shapely
 
 from sdi import describe
-from sdi.declaration import Declaration, Level
+from sdi.declaration import Declaration, Level, property_of
 from sdi.errors import IntegrityError
 from sdi.feature import rounded, serialised
 from sdi.history import ALWAYS, OPEN, TERMINAL
@@ -206,7 +206,7 @@ class Layer:
     def columns(self) -> dict[str, str]:
         """Return the properties of a feature with their SQL types, in order."""
         names = {"name" if language == "vi" else f"name_{language}": "TEXT" for language in self._declaration.languages}
-        schemes = {scheme.replace("-", "_"): "TEXT" for scheme in self._declaration.schemes}
+        schemes = {property_of(scheme): "TEXT" for scheme in self._declaration.schemes}
         fields = {field.name: _SQL_TYPE.get(field.type, "TEXT") for field in self._fields}
         return {**names, **schemes, "status": "TEXT", **fields, "valid_from": "DATETIME"}
 
@@ -350,7 +350,7 @@ class Layer:
             for language in self._declaration.languages
         }
         for scheme in self._declaration.schemes:
-            found[scheme.replace("-", "_")] = facts.get(("scheme", scheme))
+            found[property_of(scheme)] = facts.get(("scheme", scheme))
         found["status"], *values = facts["row"]
         for field, value in zip(self._fields, values, strict=True):
             found[field.name] = bool(value) if field.type == "boolean" and value is not None else value

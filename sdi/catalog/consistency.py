@@ -12,7 +12,7 @@ from typing import Any
 from sdi import expression
 from sdi.catalog.conformity import suggestion
 from sdi.catalog.document import Document, Pointer
-from sdi.declaration import CodeList, Declaration, Field, Scheme
+from sdi.declaration import CodeList, Declaration, Field, Scheme, property_of
 from sdi.errors import InputError
 from sdi.style import Style
 
@@ -180,7 +180,7 @@ def _style_file_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
 def _field_problems(
     register: Declaration, codes: Mapping[str, CodeList], registers: Mapping[str, Declaration]
 ) -> Iterator[Problem]:
-    taken = {scheme.replace("-", "_") for scheme in register.schemes}
+    taken = {property_of(scheme) for scheme in register.schemes}
     for field in register.fields:
         here = ("fields", field.name)
         if field.name in RESERVED or field.name in taken or _NAME.fullmatch(field.name):
