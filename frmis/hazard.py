@@ -1,4 +1,4 @@
-"""How deep it gets, in classes people can use."""
+"""How deep and how dangerous it gets, in classes people can use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import xarray as xr
 from affine import Affine
 
 from sdi.errors import InputError
-from sdi.grid import Grid
+from sdi.grid import FloatArray, Grid
 
 DEPTH_CLASSES = (0.10, 0.20, 0.30, 0.50, 1.00)
 """Lower bounds of the classes [m]: the kerb, the exhaust of a motorbike, the knee, the door sill, the chest."""
@@ -27,6 +27,50 @@ A class that covers a city is one polygon of a hundred thousand corners: nobody 
 polygon for each connected puddle gives tens of thousands of things. Pieces of 64 cells have a few hundred corners, a
 city has a few hundred of them, and a box finds those it needs.
 """
+
+
+HAZARD_LIMITS = (
+    (0.3, 2.0, 0.3),
+    (0.5, 2.0, 0.6),
+    (1.2, 2.0, 0.6),
+    (2.0, 2.0, 1.0),
+    (4.0, 4.0, 4.0),
+)
+"""Upper limits of the hazard classes H1 to H5: depth [m], speed [m s-1], depth times speed [m2 s-1]; H6 is above.
+
+What they mean stands in the code list ``hazard_class``. Smith, G. P., Davey, E. K., Cox, R. J. (2014), Flood hazard,
+WRL technical report 2014/07, tables 5-1 and 5-2; adopted by Flood Hazard, Australian Disaster Resilience Guideline 7-3
+(AIDR 2017, second edition).
+"""
+
+
+def hazard_class(
+    depth: FloatArray, speed: FloatArray, depth_speed: FloatArray, *, wet_threshold: float = 0.01
+) -> npt.NDArray[np.int8]:
+    """Tell how dangerous water is for vehicles, people and buildings.
+
+    Each of the three has a class of its own, the highest counts. So the class of three maxima is the highest class of
+    all times, although they need not come at one time.
+
+    Parameters
+    ----------
+    depth : ndarray (...) [m]
+        Depth; NaN where nothing flows.
+    speed : ndarray (...) [m s-1]
+        Speed.
+    depth_speed : ndarray (...) [m2 s-1]
+        Depth times speed.
+    wet_threshold : float [m]
+        Where it is less deep it is dry.
+
+    Returns
+    -------
+    ndarray (...) [1]
+        0 dry, 1 to 6 for H1 to H6.
+    """
+    limits = zip(*HAZARD_LIMITS, strict=True)
+    found = [np.searchsorted(limit, of) for limit, of in zip(limits, (depth, speed, depth_speed), strict=True)]
+    return np.where(depth >= wet_threshold, 1 + np.max(found, axis=0), 0).astype(np.int8)
 
 
 def depth_classes(

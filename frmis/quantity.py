@@ -1,4 +1,4 @@
-"""Numbers with units, as people write them in a catalogue: ``6 h``, ``60 mm/h``, ``1.20 m``."""
+"""Numbers with units, as people write them in a catalogue: ``6 h``, ``60 mm/h``, ``1.20 m``, ``2.5 m3/s``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ UNITS: Mapping[str, Mapping[str, float]] = {
     "length": {"m": 1.0, "cm": 0.01, "mm": 0.001},
     "speed": {"m/s": 1.0},
     "rain intensity": {"mm/h": 1e-3 / 3600.0, "m/s": 1.0},
+    "discharge": {"m3/s": 1.0, "l/s": 1e-3, "m3/h": 1.0 / 3600.0},
+    "rate": {"1/s": 1.0, "1/min": 1.0 / 60.0, "1/h": 1.0 / 3600.0, "/s": 1.0, "/min": 1.0 / 60.0, "/h": 1.0 / 3600.0},
 }
 """Factor to the SI unit, by kind of quantity and unit."""
 

@@ -10,14 +10,23 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from frmis.forcing import ALL_CLOSED, NO_RAIN, Boundary, Rainfall
+from frmis.forcing import ALL_CLOSED, MAXIMUM_LEVEL, NO_RAIN, Boundary, Infiltration, Inflow, Rainfall
+from frmis.landcover import LandCover
+from frmis.obstacle import Obstacles
+from frmis.structure import Structure
 from sdi.declaration import Label
+from sdi.entry import Licence
 from sdi.errors import InputError
 
 FORM = 1
 """Version of the canonical form; a new one gives every scenario a new identifier."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+LONGEST = 400 * 86400.0
+"""Longest run [s]."""
+MOST_OUTPUTS = 10_000
+"""Most results over time that a run keeps."""
 
 NOMINAL_START = datetime(2000, 1, 1, tzinfo=UTC)
 """Start of a run that stands for no date."""
@@ -43,7 +52,18 @@ class Scenario:
     initial_extent: Literal["connected", "everywhere"] = "connected"
     """Whether that water fills only ground it can reach from an edge with a level, or all ground below it."""
     roughness: float = 0.035
-    """Manning's coefficient [s m-1/3]."""
+    """Manning's coefficient [s m-1/3], where no land cover says more."""
+    inflows: tuple[Inflow, ...] = ()
+    infiltration: Infiltration | None = None
+    land_cover: LandCover | None = None
+    """Decides roughness and pervious share of each cell; without it all ground is open."""
+    obstacles: Obstacles | None = None
+    structures: tuple[Structure, ...] = ()
+    """Levees and gates that take part, by identifier."""
+    return_period: float | None = None
+    """How often such an event is reached or exceeded on average, one time in so many years [year]."""
+    notices: tuple[Label, ...] = ()
+    """What must be said beside every result."""
     start: datetime = NOMINAL_START
     """Date and time of the start, with its offset from UTC."""
     courant: float = 0.9
@@ -65,39 +85,70 @@ class Scenario:
     """Run although the terrain is not fit for decisions; the result says so."""
     terrain_hash: str | None = None
     """SHA-256 of the terrain's content; None until the run has seen it."""
+    ground_hash: str | None = None
+    """SHA-256 of what was laid on the terrain (roughness, obstacles, crests); None where nothing was."""
     name: str = field(default="", compare=False)
     """Name of the file it came from."""
     title: Label | None = field(default=None, compare=False)
+    terms: tuple[Licence, ...] = field(default=(), compare=False)
+    """What may be done with the tides behind its levels, and whom they must name."""
 
     def __post_init__(self) -> None:
         for name in ("name", "terrain"):
             text = getattr(self, name)
             fits = _NAME.fullmatch(text) is not None or (name == "name" and not text)
             _demand(fits, name, repr(text), "letters a-z, digits, - and _, for it names a folder")
+        self._check_times()
+        self._check_numbers()
+        self._check_water()
+
+    def _check_times(self) -> None:
+        """Refuse times that no run can have."""
         for name in ("duration", "output_interval", "maximum_step", "minimum_step"):
-            _demand(getattr(self, name) > 0, name, getattr(self, name), "more than 0 s")
+            value = getattr(self, name)
+            _demand(0 < value <= LONGEST, name, value, f"more than 0 s, at most {LONGEST:g} s")
         _demand(self.output_interval <= self.duration, "output_interval", self.output_interval, "at most the duration")
-        _demand(self.minimum_step <= self.maximum_step, "minimum_step", self.minimum_step, "at most maximum_step")
         _demand(
-            0.005 <= self.roughness <= 1.0, "roughness", self.roughness, "Manning's coefficient, 0.005 to 1 s m-1/3"
-        )
-        _demand(0 < self.courant <= 1, "courant", self.courant, "more than 0, at most 1")
-        _demand(0.1 <= self.unhindered_speed <= 20, "unhindered_speed", self.unhindered_speed, "0.1 to 20 m/s")
-        _demand(0.5 <= self.blend <= 1, "blend", self.blend, "0.5 to 1")
-        _demand(0 < self.wet_threshold <= 1, "wet_threshold", self.wet_threshold, "more than 0, at most 1 m")
+            self.duration <= MOST_OUTPUTS * self.output_interval, "output_interval", self.output_interval,
+            f"at least a {MOST_OUTPUTS}th of the duration: every output is kept",
+        )  # fmt: skip
+        _demand(self.minimum_step <= self.maximum_step, "minimum_step", self.minimum_step, "at most maximum_step")
         _demand(self.start.tzinfo is not None, "start", self.start, "a time with its offset from UTC, e.g. +07:00")
+        _demand(1700 <= self.start.year <= 2200, "start", self.start, "a date from 1700 to 2200")
+
+    def _check_numbers(self) -> None:
+        """Refuse numbers out of their ranges."""
+        ranges = {
+            "roughness": (0.005, 1.0, "Manning's coefficient, 0.005 to 1 s m-1/3"),
+            "unhindered_speed": (0.1, 20.0, "0.1 to 20 m/s"),
+            "blend": (0.5, 1.0, "0.5 to 1"),
+            "courant": (1e-3, 1.0, "0.001 to 1"),
+            "wet_threshold": (1e-6, 1.0, "more than 0, at most 1 m"),
+            "return_period": (1.0, 1e6, "1 to 1,000,000 years"),
+            "initial_level": (-MAXIMUM_LEVEL, MAXIMUM_LEVEL, f"-{MAXIMUM_LEVEL:g} to {MAXIMUM_LEVEL:g} m"),
+        }
+        for name, (low, high, expected) in ranges.items():
+            value = getattr(self, name)
+            _demand(value is None or low <= value <= high, name, value, expected)
         low, high = self.expected_ground or (0.0, 0.0)
         _demand(low <= high, "expected_ground", self.expected_ground, "the lower level first")
+
+    def _check_water(self) -> None:
+        """Refuse water that the run would miss."""
+        edges = self.boundary.edges()
         connected = self.initial_level is not None and self.initial_extent == "connected"
         _demand(
-            not connected or any(edge.level for edge in self.boundary.edges().values()), "initial_extent", "connected",
+            not connected or any(edge.level for edge in edges.values()), "initial_extent", "connected",
             "an edge with a level to be connected to, or 'everywhere'",
         )  # fmt: skip
-        for side, edge in self.boundary.edges().items():
+        names = [inflow.name for inflow in self.inflows]
+        _demand(len(set(names)) == len(names), "inflows", names, "a name of its own for each")
+        driven = {f"level of the {side} edge": edge.level for side, edge in edges.items()}
+        driven |= {f"discharge of inflow {inflow.name}": inflow.discharge for inflow in self.inflows}
+        for name, series in driven.items():
             _demand(
-                edge.level is None or edge.level.covers(self.duration), f"level of the {side} edge",
-                edge.level and f"{edge.level.times[0]:g} to {edge.level.times[-1]:g} s",
-                f"values from 0 to {self.duration:g} s",
+                series is None or series.covers(self.duration), name,
+                series and f"{series.times[0]:g} to {series.times[-1]:g} s", f"values from 0 to {self.duration:g} s",
             )  # fmt: skip
 
     @property
@@ -111,18 +162,21 @@ class Scenario:
         Returns
         -------
         str
-            Numbers as their shortest exact form; what is None is left out, so that a later version that can be told
-            more gives today's scenarios the identifiers they have.
+            Numbers as their shortest exact form; what is None and what a scenario has none of are left out, so that a
+            later version that can be told more gives today's scenarios the identifiers they have.
         """
-        return json.dumps({"form": FORM, **_plain(self)}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        said = {name: value for name, value in _plain(self).items() if value != []}
+        return json.dumps({"form": FORM, **said}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
-    def pinned(self, terrain_hash: str) -> Scenario:
-        """Name the terrain by its content.
+    def pinned(self, terrain_hash: str, ground_hash: str | None = None) -> Scenario:
+        """Name the terrain, and what was laid on it, by content.
 
         Parameters
         ----------
         terrain_hash : str
             SHA-256 of the terrain a run is about to use.
+        ground_hash : str, optional
+            SHA-256 of the ground laid on it; None where nothing was.
 
         Returns
         -------
@@ -139,7 +193,13 @@ class Scenario:
                 f"{str(self.terrain_hash)[:12]}…; give that terrain, or remove terrain_hash to run on this one",
                 code="terrain-differs",
             )
-        return replace(self, terrain_hash=terrain_hash)
+        if self.ground_hash not in {None, ground_hash}:
+            raise InputError(
+                f"the ground has content {str(ground_hash)[:12]}…, the scenario was made for "
+                f"{str(self.ground_hash)[:12]}…: a register or a table changed; remove ground_hash to run on this one",
+                code="ground-differs",
+            )
+        return replace(self, terrain_hash=terrain_hash, ground_hash=ground_hash)
 
 
 def _demand(true: bool, name: str, found: object, expected: str) -> None:

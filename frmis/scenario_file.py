@@ -10,55 +10,119 @@
     output_interval: 15 min
     rainfall: {intensity: 60 mm/h, start: 30 min, duration: 90 min}
                                            # or  steps: [[0 min, 20 mm/h], [30 min, 80 mm/h], [60 min, 0 mm/h]]
+    infiltration: {initial: 60 mm/h, final: 8 mm/h, decay: 2 1/h}      # or one capacity:  10 mm/h
     boundary:
       vertical_datum: hon_dau
       north: {level: 1.80 m}               # or  level: [[0 h, 1.20 m], [3 h, 1.90 m], ...]
+      south:                               # or from the constants of a tide, catalogs/tides/NAME.yaml
+        level: {tide: vung_tau, mean_level: 0.2 m, residual: 0.3 m, sea_level_rise: 0.24 m, subsidence: 0.1 m}
       east: {level: 1.80 m, below: -1 m}   # only where the bed is lower: the river, not the land beside it
       west: {slope: 0.001}                 # water leaves freely; a side not named is closed
     initial: {level: 1.20 m, extent: connected}
+    inflows:
+      - {name: outfall, at: [582000, 1110200], radius: 10 m, discharge: 2 m3/s}
+      - {name: breach, line: [[x, y], [x, y]], discharge: [[0 h, 0 m3/s], [1 h, 8 m3/s], [6 h, 0 m3/s]]}
     roughness: 0.035
+    land_cover: {register: plan_zone, table: land_use}                 # roughness and pervious share of each cell
+    obstacles: {register: building, method: raised, height: 3 m, minimum_share: 0.5}
+    structures:                            # of the register flood_structure, by identifier
+      - {scheme: ct-asset, value: K-12}    # a levee or flood wall
+      - {scheme: ct-asset, value: C-3, state: automatic}               # a gate: open, closed, automatic,
+                                           # or over time  [[0 h, open], [2 h, closed]]
+    return_period: 10                      # years
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from frmis.forcing import Boundary, Edge, Rainfall, Series
-from frmis.quantity import quantity
+from frmis import form, tide_file
+from frmis.forcing import Boundary, Edge, Infiltration, Inflow, Rainfall
+from frmis.form import FLAG, LABEL, MOMENT, NUMBER, POINT, TEXT, Part
+from frmis.landcover import LandCover
+from frmis.level_form import LENGTH, LEVEL, TIME, Tides, series
+from frmis.obstacle import Obstacles
 from frmis.scenario import Scenario
-from sdi.catalog.document import Document, Pointer
-from sdi.declaration import Label
-from sdi.errors import CatalogError, InputError
+from frmis.structure import Schedule, Structure
+from frmis.tide import Constants
+from sdi.catalog.document import Document
+from sdi.errors import InputError
 
-Read = Callable[["_Part"], Any]
+RAIN = form.measure("rain intensity")
+Find = Callable[[str], Constants]
 
 
-def read(path: Path) -> Scenario:
+def read(path: Path, *, tides: Find | None = None) -> Scenario:
     """Read a scenario from its file.
 
     Parameters
     ----------
     path : Path
         A YAML file as the module describes it.
+    tides : callable, optional
+        Returns the constants of a tide by name; those of the catalogue the file stands in where absent.
 
     Returns
     -------
     Scenario
-        Not yet pinned to the content of a terrain.
+        Not yet pinned to the content of a terrain; levels of a tide are worked out, and what must be said of that tide
+        stands among the notices.
 
     Raises
     ------
     CatalogError
         Naming file, line and cure: an unknown key, a missing one, a value without unit or out of its range.
     """
-    document = Document.read(path)
-    part = _Part(document, (), document.data)
-    values = part.keys(_KEYS, required=("scenario", "terrain", "duration", "output_interval"))
+    beside = partial(tide_file.find, folders=[path.parent.parent / "tides"])
+    return _scenario(Document.read(path), tides or beside)
+
+
+def parse(values: Mapping[str, Any], *, tides: Find | None = None, name: str = "scenario") -> Scenario:
+    """Read a scenario from values that were no file, a request for example.
+
+    Parameters
+    ----------
+    values : mapping
+        What a file says.
+    tides : callable, optional
+        Returns the constants of a tide by name; none are known where absent.
+    name : str
+        What errors call it.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    CatalogError
+        As `read`.
+    """
+    return _scenario(Document(Path(name), values, {}), tides or partial(tide_file.find, folders=[]))
+
+
+def schema() -> dict[str, Any]:
+    """Return what a scenario file may say.
+
+    Returns
+    -------
+    dict
+        JSON Schema 2020-12, made of the forms that read it.
+    """
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "phusa flood scenario"}
+    return {**head, **SCENARIO.schema}
+
+
+def _scenario(document: Document, find: Find) -> Scenario:
+    """Read a scenario, and what must be said of the tides it names."""
+    tides = Tides(find)
+    part = Part(document, (), document.data, tides)
+    values: dict[str, Any] = SCENARIO.reader(part)
+    values["notices"] = tuple(dict.fromkeys((*values.get("notices", ()), *tides.notices())))
+    values["terms"] = tides.terms()
     values |= values.pop("initial", {})
     values["name"] = values.pop("scenario")
     try:
@@ -67,172 +131,106 @@ def read(path: Path) -> Scenario:
         raise part.wrong(error) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One value of the file and where it stands."""
-
-    document: Document
-    pointer: Pointer
-    value: Any
-
-    def keys(self, known: Mapping[str, Read], required: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Read a mapping key by key."""
-        if not isinstance(self.value, Mapping):
-            raise self.error(f"{self.value!r} is no mapping", f"write {{key: value}} with keys of {', '.join(known)}")
-        for key in self.value:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, 1)
-                cure = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
-                raise self.at(key).error(f"unknown key '{key}'", cure)
-        missing = [key for key in required if key not in self.value]
-        if missing:
-            raise self.error(f"the key '{missing[0]}' is missing", f"add '{missing[0]}: ...'")
-        return {key: self.at(key).read(known[key]) for key in self.value}
-
-    def rows(self, *readers: Read) -> list[tuple[Any, ...]]:
-        """Read a list of rows with one reader for each column."""
-        if not isinstance(self.value, list) or not self.value:
-            raise self.error(f"{self.value!r} is no list of rows", "write [[time, value], ...]")
-        return [self.at(index).row(readers) for index in range(len(self.value))]
-
-    def row(self, readers: tuple[Read, ...]) -> tuple[Any, ...]:
-        """Read one row."""
-        if not isinstance(self.value, list) or len(self.value) != len(readers):
-            raise self.error(f"{self.value!r} is no row of {len(readers)} values", "write [time, value]")
-        return tuple(self.at(index).read(reader) for index, reader in enumerate(readers))
-
-    def at(self, key: str | int) -> _Part:
-        """Return the value below."""
-        return _Part(self.document, (*self.pointer, key), self.value[key])
-
-    def read(self, reader: Read) -> Any:
-        """Read the value; what is wrong with it is wrong on this line."""
-        try:
-            return reader(self)
-        except CatalogError:
-            raise
-        except InputError as error:
-            raise self.wrong(error) from error
-
-    def error(self, found: str, cure: str) -> CatalogError:
-        """Return an error about this value."""
-        return self.document.error(self.pointer, found, cure)
-
-    def wrong(self, error: InputError) -> CatalogError:
-        """Turn the error of a value into one that names file and line."""
-        found, _, cure = error.message.partition("; ")
-        return self.error(found, cure or "correct it")
-
-
-def _quantity(kind: str) -> Read:
-    return lambda part: quantity(part.value, kind)
-
-
-def _number(part: _Part) -> float:
-    if isinstance(part.value, bool) or not isinstance(part.value, int | float):
-        raise part.error(f"{part.value!r} is no number", "write a plain number without unit")
-    return float(part.value)
-
-
-def _text(part: _Part) -> str:
-    if not isinstance(part.value, str) or not part.value:
-        raise part.error(f"{part.value!r} is no text", "write a name")
-    return part.value
-
-
-def _flag(part: _Part) -> bool:
-    if not isinstance(part.value, bool):
-        raise part.error(f"{part.value!r} is neither true nor false", "write true or false")
-    return part.value
-
-
-def _one_of(*allowed: str) -> Read:
-    def read_choice(part: _Part) -> str:
-        if part.value not in allowed:
-            raise part.error(f"{part.value!r} is not possible here", f"write one of {', '.join(allowed)}")
-        return str(part.value)
-
-    return read_choice
-
-
-def _start(part: _Part) -> datetime:
-    try:
-        return datetime.fromisoformat(_text(part))
-    except ValueError:
-        raise part.error(f"{part.value!r} is no time", "write for example 2025-10-22T11:00:00+07:00") from None
-
-
-def _label(part: _Part) -> Label:
-    return Label(**part.keys({"vi": _text, "en": _text}, required=("vi", "en")))
-
-
-def _rainfall(part: _Part) -> Rainfall:
-    time, intensity = _quantity("time"), _quantity("rain intensity")
-    block = {"intensity": intensity, "duration": time, "start": time}
-    values = part.keys({**block, "steps": lambda below: below.rows(time, intensity)})
-    steps = values.pop("steps", None)
-    if steps is None:
-        return Rainfall.constant(**part.keys(block, required=("intensity", "duration")))
-    if values:
-        raise part.error(
-            f"'steps' stands beside '{next(iter(values))}'", "give steps, or one intensity and its duration"
-        )
+def _steps(part: Part, values: dict[str, Any]) -> Rainfall:
+    steps = values["steps"]
     if steps[-1][1] != 0 or len(steps) < 2:
         raise part.at("steps").error("the last step does not end the rain", "end with a row such as [60 min, 0 mm/h]")
     return Rainfall(tuple(row[0] for row in steps), tuple(row[1] for row in steps[:-1]))
 
 
-def _level(part: _Part) -> Series:
-    length = _quantity("length")
-    if not isinstance(part.value, list):
-        return Series.constant(part.read(length))
-    times, values = zip(*part.rows(_quantity("time"), length), strict=True)
-    return Series(times, values)
+def _free(_: Part, values: dict[str, Any]) -> Edge:
+    return Edge("free", slope=values["slope"], highest_bed=values.get("below"))
 
 
-def _edge(part: _Part) -> Edge:
-    if part.value == "closed":
-        return Edge()
-    values = part.keys({"level": _level, "slope": _number, "below": _quantity("length")})
-    if ("level" in values) == ("slope" in values):
-        raise part.error("an edge has either a level or a slope", "write closed, {level: ...} or {slope: ...}")
-    kind: Literal["level", "free"] = "level" if "level" in values else "free"
-    return Edge(kind, values.get("level"), values.get("slope"), values.get("below"))
+def _held(_: Part, values: dict[str, Any]) -> Edge:
+    return Edge("level", values["level"], highest_bed=values.get("below"))
 
 
-def _boundary(part: _Part) -> Boundary:
-    sides = dict.fromkeys(("north", "east", "south", "west"), _edge)
-    return Boundary(**part.keys({**sides, "vertical_datum": _text}))
+def _inflow(_: Part, values: dict[str, Any]) -> Inflow:
+    place = (values["at"],) if "at" in values else values["line"]
+    return Inflow(values["name"], place, values["discharge"], values.get("radius"))
 
 
-def _initial(part: _Part) -> dict[str, Any]:
-    keys = {"level": _quantity("length"), "extent": _one_of("connected", "everywhere")}
-    return {f"initial_{key}": value for key, value in part.keys(keys, required=("level",)).items()}
+def _schedule(_: Part, rows: tuple[tuple[float, str], ...]) -> Schedule:
+    return Schedule(tuple(row[0] for row in rows), tuple(float(row[1] == "open") for row in rows))
 
 
-def _ground(part: _Part) -> tuple[Any, ...]:
-    return part.row((_quantity("length"), _quantity("length")))
-
-
-_KEYS: Mapping[str, Read] = {
-    "scenario": _text,
-    "title": _label,
-    "terrain": _text,
-    "terrain_hash": _text,
-    "start": _start,
-    "duration": _quantity("time"),
-    "output_interval": _quantity("time"),
-    "rainfall": _rainfall,
-    "boundary": _boundary,
-    "initial": _initial,
-    "roughness": _number,
-    "courant": _number,
-    "blend": _number,
-    "unhindered_speed": _quantity("speed"),
-    "maximum_step": _quantity("time"),
-    "minimum_step": _quantity("time"),
-    "wet_threshold": _quantity("length"),
-    "precision": _one_of("float64", "float32"),
-    "expected_ground": _ground,
-    "allow_poor_terrain": _flag,
-}
+RAINFALL = form.either(
+    intensity=form.mapping(
+        {"intensity": RAIN, "duration": TIME, "start": TIME}, required=("intensity", "duration")
+    ).then(lambda _, values: Rainfall.constant(**values)),
+    steps=form.mapping({"steps": form.many(form.row(TIME, RAIN))}, required=("steps",)).then(_steps),
+)
+INFILTRATION = form.by_kind(
+    plain=RAIN.then(lambda _, rate: Infiltration.constant(rate)),
+    keys=form.mapping(
+        {"initial": RAIN, "final": RAIN, "decay": form.measure("rate")}, required=("initial", "final", "decay")
+    ).then(lambda _, values: Infiltration(**values)),
+)
+EDGE = form.by_kind(
+    plain=form.choice("closed", cure="write closed, {level: ...} or {slope: ...}").then(lambda *_: Edge()),
+    keys=form.either(
+        level=form.mapping({"level": LEVEL, "below": LENGTH}, required=("level",)).then(_held),
+        slope=form.mapping({"slope": NUMBER, "below": LENGTH}, required=("slope",)).then(_free),
+    ),
+)
+BOUNDARY = form.mapping({**dict.fromkeys(("north", "east", "south", "west"), EDGE), "vertical_datum": TEXT}).then(
+    lambda _, values: Boundary(**values)
+)
+INITIAL = form.mapping({"level": LENGTH, "extent": form.choice("connected", "everywhere")}, required=("level",)).then(
+    lambda _, values: {f"initial_{key}": value for key, value in values.items()}
+)
+_BROUGHT = {"name": TEXT, "discharge": series(form.measure("discharge"))}
+INFLOW = form.either(
+    at=form.mapping({**_BROUGHT, "at": POINT, "radius": LENGTH}, required=("name", "at", "discharge")).then(_inflow),
+    line=form.mapping({**_BROUGHT, "line": form.many(POINT, minimum=2)}, required=("name", "line", "discharge")).then(
+        _inflow
+    ),
+)
+LAND_COVER = form.mapping({"table": TEXT, "register": TEXT, "field": TEXT, "coverage": TEXT}, required=("table",)).then(
+    lambda _, values: LandCover(**values)
+)
+OBSTACLES = form.mapping(
+    {"register": TEXT, "method": form.choice("blocked", "raised"), "height": LENGTH, "minimum_share": NUMBER},
+    required=("register",),
+).then(lambda _, values: Obstacles(**values))
+STATE = form.by_kind(
+    plain=form.choice("open", "closed", "automatic"),
+    items=form.many(form.row(TIME, form.choice("open", "closed"))).then(_schedule),
+)
+STRUCTURE = form.mapping(
+    {"scheme": TEXT, "value": TEXT, "state": STATE, "line": form.many(POINT, minimum=2)}, required=("scheme", "value")
+).then(lambda _, values: Structure(**values))
+SCENARIO = form.mapping(
+    {
+        "scenario": TEXT.about("Name of the scenario and of its file"),
+        "title": LABEL,
+        "terrain": TEXT.about("Name of a coverage of the workspace"),
+        "terrain_hash": TEXT,
+        "ground_hash": TEXT,
+        "start": MOMENT.about("With its offset from UTC"),
+        "duration": TIME,
+        "output_interval": TIME,
+        "rainfall": RAINFALL,
+        "infiltration": INFILTRATION.about("Capacity of open soil, Horton's or constant"),
+        "boundary": BOUNDARY,
+        "initial": INITIAL,
+        "inflows": form.many(INFLOW),
+        "roughness": NUMBER.about("Manning's coefficient [s m-1/3]"),
+        "land_cover": LAND_COVER,
+        "obstacles": OBSTACLES,
+        "structures": form.many(STRUCTURE).about("Levees and gates of the register flood_structure"),
+        "return_period": NUMBER.about("[year]"),
+        "notices": form.many(LABEL),
+        "courant": NUMBER,
+        "blend": NUMBER,
+        "unhindered_speed": form.measure("speed"),
+        "maximum_step": TIME,
+        "minimum_step": TIME,
+        "wet_threshold": LENGTH,
+        "precision": form.choice("float64", "float32"),
+        "expected_ground": form.row(LENGTH, LENGTH),
+        "allow_poor_terrain": FLAG,
+    },
+    required=("scenario", "terrain", "duration", "output_interval"),
+)

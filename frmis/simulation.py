@@ -11,16 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from frmis.connectivity import border, reachable
+from frmis.connectivity import Mask, border, reachable
+from frmis.gate import Keeper, crests
+from frmis.ground import Ground
+from frmis.inflow import Source, lay
 from frmis.ledger import Ledger
-from frmis.result import Snapshot, dataset
+from frmis.result import Said, Snapshot, dataset
 from frmis.scenario import Scenario
-from frmis.solver.inertial import GRAVITY, coefficients, crossing
+from frmis.solver.inertial import GRAVITY, Array, Coefficients, coefficients, crossing
 from frmis.solver.state import SIDES, State
 from frmis.terrain import check
+from sdi.declaration import Label
 from sdi.errors import NumericalError
 from sdi.grid import Grid
-from sdi.store.raster import fingerprint
 
 logger = logging.getLogger(__name__)
 
@@ -35,16 +38,17 @@ STEPS_BETWEEN_REPORTS = 200
 
 
 def simulate(
-    scenario: Scenario, terrain: xr.DataArray, *, progress: Progress | None = None, threads: int | None = None
+    scenario: Scenario, terrain: xr.DataArray | Ground, *, progress: Progress | None = None, threads: int | None = None
 ) -> xr.Dataset:
-    """Run a scenario on a terrain.
+    """Run a scenario on a terrain, or on what was laid on one.
 
     Parameters
     ----------
     scenario : Scenario
         The run, described completely.
-    terrain : DataArray (y, x) [m, its own vertical datum in ``attrs["vertical_datum"]``]
-        Bed elevation on a projected, north-up grid; NaN where nothing flows.
+    terrain : DataArray (y, x) [m, its own vertical datum in ``attrs["vertical_datum"]``] or Ground
+        Bed elevation on a projected, north-up grid; NaN where nothing flows. A ground also has roughness, open soil,
+        levees and gates.
     progress : callable, optional
         Told the share of the run that is done.
     threads : int, optional
@@ -53,33 +57,38 @@ def simulate(
     Returns
     -------
     Dataset
-        ``water_depth`` and ``water_level`` (time, y, x) [m], ``maximum_water_depth``, ``maximum_water_level`` (y, x)
-        [m], ``time_of_maximum`` (y, x) [s]; ledger, scenario, code version and warnings in the attributes.
+        ``water_depth`` and ``water_level`` (time, y, x) [m]; (y, x) without time: ``maximum_water_depth``,
+        ``maximum_water_level`` [m], ``maximum_speed`` [m s-1], ``maximum_depth_speed`` [m2 s-1], ``time_of_maximum``,
+        ``arrival_time``, ``inundation_duration`` [s] and ``hazard_class`` [1]; ledger, scenario, code version, notices
+        and warnings in the attributes.
 
     Raises
     ------
+    InputError
+        If an inflow lies outside the grid or where nothing can flow.
     RefusedError
         If the terrain is too poor for the run and the scenario does not allow that.
     NumericalError
         If a value is no number, or a step gets too small; names cell and time.
     """
-    report = check(terrain, expected_ground=scenario.expected_ground, datum=scenario.boundary.vertical_datum)
+    ground = terrain if isinstance(terrain, Ground) else Ground.of(terrain)
+    report = check(ground.source, expected_ground=scenario.expected_ground, datum=scenario.boundary.vertical_datum)
     report.raise_if_unusable()
     if not scenario.allow_poor_terrain:
         report.raise_if_unfit()
-    grid = Grid.from_dataarray(terrain)
-    scenario = scenario.pinned(fingerprint(terrain))
-    run = Run.begin(scenario, terrain, grid, threads or _threads(grid))
+    grid = Grid.from_dataarray(ground.elevation)
+    scenario = ground.pin(scenario)
+    run = Run.begin(scenario, ground, grid, threads or _threads(grid))
     snapshots = [run.snapshot()]
     for time in _output_times(scenario):
         run.advance(time, progress)
         snapshots.append(run.snapshot())
-    run.ledger.end = run.state.volume(grid.cell_area)
+    run.settle()
     logger.info(
         "run %s: %d steps over %d cells, volume error %.1e", scenario.identifier[:12], run.steps,
         int(run.state.active.sum()), run.ledger.error,
     )  # fmt: skip
-    return dataset(scenario, grid, run.state, run.ledger, snapshots, report)
+    return dataset(scenario, grid, run.state, run.ledger, snapshots, report, Said(ground.notices, run.warnings()))
 
 
 def _threads(grid: Grid) -> int:
@@ -105,22 +114,28 @@ class Run:
     ledger: Ledger
     area: float
     """Area that takes part [m2]."""
+    sources: tuple[Source, ...] = ()
+    gates: tuple[Keeper, ...] = ()
+    shut: tuple[str, ...] = ()
+    """Sides whose level reaches no cell: nothing enters there."""
     time: float = 0.0
     """After the start [s]."""
     deepest: float = 0.0
     """Largest depth on the grid [m]."""
+    longest: float = 0.0
+    """Longest step so far [s]."""
     steps: int = 0
 
     @classmethod
-    def begin(cls, scenario: Scenario, terrain: xr.DataArray, grid: Grid, threads: int = 1) -> Run:
-        """Lay the initial water of a scenario on a terrain.
+    def begin(cls, scenario: Scenario, ground: Ground, grid: Grid, threads: int = 1) -> Run:
+        """Lay the initial water of a scenario on a ground.
 
         Parameters
         ----------
         scenario : Scenario
             The run.
-        terrain : DataArray (y, x) [m, datum of the terrain]
-            Bed elevation.
+        ground : Ground
+            What the water runs over.
         grid : Grid
             Where it lies.
         threads : int
@@ -130,19 +145,27 @@ class Run:
         -------
         Run
         """
-        state = State.dry(terrain.transpose("y", "x").values, scenario.precision, threads)
+        state = State.dry(
+            ground.elevation.transpose("y", "x").values, scenario.precision, threads,
+            manning=scenario.roughness if ground.roughness is None else ground.roughness,
+            pervious=1.0 if ground.pervious is None else ground.pervious,
+        )  # fmt: skip
+        standing = crests(grid.shape, ground.crest_x, ground.crest_y, ground.gates)
+        state.stand(*standing)
         if scenario.initial_level is not None:
-            state.fill_to(scenario.initial_level, _initial_extent(scenario, state))
-        for side, edge in scenario.boundary.edges().items():
-            if edge.kind != "closed":
-                fall = (edge.slope or 0.0) * (grid.cell[1] if side in {"north", "south"} else grid.cell[0])
-                state.open_side(side, below=math.inf if edge.highest_bed is None else edge.highest_bed, fall=fall)
+            state.fill_to(scenario.initial_level, _initial_extent(scenario, state, standing))
+        shut = _open_sides(scenario, state, grid)
+        sources = tuple(lay(inflow, grid, state.active) for inflow in scenario.inflows)
+        gates = tuple(Keeper.of(gate, state) for gate in ground.gates)
         area = int(state.active.sum()) * grid.cell_area
-        ledger = Ledger(state.volume(grid.cell_area), scenario.rainfall.depth(scenario.duration) * area)
-        return cls(scenario, state, grid.cell, ledger, area, deepest=float(state.depth.max()))
+        ledger = Ledger(
+            state.volume(grid.cell_area), scenario.rainfall.depth(scenario.duration) * area,
+            inflow_prescribed={source.name: source.volume(0, scenario.duration) for source in sources},
+        )  # fmt: skip
+        return cls(scenario, state, grid.cell, ledger, area, sources, gates, shut, deepest=float(state.depth.max()))
 
     def advance(self, until: float, progress: Progress | None = None) -> None:
-        """Advance to a time, stopping exactly where the rain changes.
+        """Advance to a time, stopping exactly where the rain changes or a gate moves by its schedule.
 
         Parameters
         ----------
@@ -151,7 +174,8 @@ class Run:
         progress : callable, optional
             Told the share of the whole run that is done.
         """
-        stops = [time for time in self.scenario.rainfall.times if self.time < time < until]
+        moves = [time for keeper in self.gates for time in keeper.moves]
+        stops = sorted(time for time in {*self.scenario.rainfall.times, *moves} if self.time < time < until)
         for stop in [*stops, until]:
             while self.time < stop:
                 self._step(stop)
@@ -161,6 +185,34 @@ class Run:
         if progress:
             progress(self.time / self.scenario.duration)
 
+    def settle(self) -> None:
+        """Enter into the ledger what can be told at the end only."""
+        cell_area = self.cell[0] * self.cell[1]
+        self.ledger.end = self.state.volume(cell_area)
+        self.ledger.infiltration = float(self.state.recorded("soaked").sum()) * cell_area
+
+    def warnings(self) -> tuple[Label, ...]:
+        """Tell what held the water back; nothing where nothing did."""
+        found = [
+            Label(
+                f"Mực nước ở biên {side} không chạm ô nào: không có nước vào từ phía đó",
+                f"The level in the {side} reaches no cell: no water enters there",
+            )
+            for side in self.shut
+        ]
+        limit = min(self.cell) / (4 * self.longest) if self.longest else math.inf
+        fastest = math.sqrt(float(self.state.recorded("speed").max()))
+        if fastest >= 0.9 * limit:
+            found.append(
+                Label(
+                    f"Dòng chảy đạt {fastest:.2f} m/s; nhanh hơn {limit:.2f} m/s có thể đã bị kìm lại: "
+                    "tăng unhindered_speed",
+                    f"The flow reached {fastest:.2f} m/s; above {limit:.2f} m/s it may have been held back: "
+                    "raise unhindered_speed",
+                )
+            )
+        return tuple(found)
+
     def snapshot(self) -> Snapshot:
         """Return the depths as they are now."""
         return Snapshot(self.time, self.state.water_depth.copy())
@@ -168,19 +220,46 @@ class Run:
     def _step(self, stop: float) -> None:
         """Take one step, the stable one or an even share of the way to the next stop."""
         beyond = self._set_edges()
-        stable = self._stable_step(max(self.deepest, beyond))
+        for keeper in self.gates:
+            keeper.set(self.state, self.time)
+        stable = self._stable_step(max(self.deepest + self._coming(), beyond))
         count = max(1, math.ceil((stop - self.time) / stable - 1e-9))
         step = (stop - self.time) / count
         end = stop if count == 1 else self.time + step
-        c = coefficients(
-            self.state.real, step, self.cell, manning=self.scenario.roughness, blend=self.scenario.blend,
-            rain=self.scenario.rainfall.at(self.time) * step, time=end,
-        )  # fmt: skip
+        self._pour(end)
+        c = self._coefficients(step, end)
         self.deepest = self.state.step(c)
-        self.ledger.rain += float(c.rain) * self.area
-        self._book_edges(step)
-        self.time = end
+        self._book(step, float(c.rain))
+        self.time, self.longest = end, max(self.longest, step)
         self.steps += 1
+
+    def _coefficients(self, step: float, end: float) -> Coefficients:
+        """Return what is the same everywhere in a step that ends at a time."""
+        scenario = self.scenario
+        soil = scenario.infiltration
+        return coefficients(
+            self.state.real, step, self.cell, blend=scenario.blend, rain=scenario.rainfall.at(self.time) * step,
+            soak=soil.capacity((self.time + end) / 2) * step if soil else 0.0, time=end, shallow=scenario.wet_threshold,
+        )  # fmt: skip
+
+    def _coming(self) -> float:
+        """Return the largest depth that inflows add to a cell in the longest step there may be [m]."""
+        longest, area = self._longest_step, self.cell[0] * self.cell[1]
+        return sum(
+            source.discharge.at(self.time) * float(source.shares.max()) * longest / area for source in self.sources
+        )
+
+    def _pour(self, end: float) -> None:
+        """Let the inflows bring what they bring until the end of a step, and book it."""
+        for source in self.sources:
+            volume = source.volume(self.time, end)
+            self.state.pour(source.rows, source.columns, volume * source.shares / (self.cell[0] * self.cell[1]))
+            self.ledger.inflow[source.name] = self.ledger.inflow.get(source.name, 0.0) + volume
+
+    @property
+    def _longest_step(self) -> float:
+        """Longest step in which flow of the speed of the scenario is not held back [s]."""
+        return min(self.scenario.maximum_step, min(self.cell) / (4 * self.scenario.unhindered_speed))
 
     def _stable_step(self, deepest: float) -> float:
         """Return the longest step [s] that keeps long waves stable and flow unhindered.
@@ -191,7 +270,7 @@ class Run:
         coefficient 0.7 of Bates et al. (2010, eq. 14) is stable in deep water for blend 1 only.
         """
         scenario, side = self.scenario, min(self.cell)
-        longest = min(scenario.maximum_step, side / (4 * scenario.unhindered_speed))
+        longest = self._longest_step
         if deepest > 0:
             limit = math.sqrt(scenario.blend / 2) * side / math.sqrt(GRAVITY * deepest)
             longest = min(longest, scenario.courant * limit)
@@ -213,13 +292,16 @@ class Run:
                 self.state.set_free(side)
         return deepest
 
-    def _book_edges(self, step: float) -> None:
-        """Book what crossed the open sides in one step."""
+    def _book(self, step: float, rain: float) -> None:
+        """Book the rain [m] of one step and what crossed the open sides and the gates in it."""
+        self.ledger.rain += rain * self.area
         for side, edge in self.scenario.boundary.edges().items():
             if edge.kind != "closed":
                 along = self.cell[0] if side in {"north", "south"} else self.cell[1]
                 forward, backward = crossing(self.state.flow_over(side))
                 self.ledger.book(side, forward * along * step, backward * along * step)
+        for keeper in self.gates:
+            self.ledger.book_gate(keeper.gate.identifier, *keeper.passed(self.state, self.cell, step))
 
     def _check(self) -> None:
         """Stop where a depth is no number."""
@@ -233,12 +315,25 @@ class Run:
             )
 
 
-def _initial_extent(scenario: Scenario, state: State) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Return the cells that the initial water may fill, ndarray of bool (y, x)."""
-    if scenario.initial_level is None or scenario.initial_extent == "everywhere":
+def _open_sides(scenario: Scenario, state: State, grid: Grid) -> tuple[str, ...]:
+    """Open the sides of the grid over which water may come or go; return those whose level reaches no cell."""
+    shut = []
+    for side, edge in scenario.boundary.edges().items():
+        if edge.kind != "closed":
+            fall = (edge.slope or 0.0) * (grid.cell[1] if side in {"north", "south"} else grid.cell[0])
+            below = math.inf if edge.highest_bed is None else edge.highest_bed
+            if not state.open_side(side, below=below, fall=fall) and edge.kind == "level":
+                shut.append(side)
+    return tuple(shut)
+
+
+def _initial_extent(scenario: Scenario, state: State, crests: tuple[Array, Array]) -> Mask:
+    """Return the cells the initial water may fill, not through levees or closed gates, ndarray of bool (y, x)."""
+    level = scenario.initial_level
+    if level is None or scenario.initial_extent == "everywhere":
         return state.active
     open_sides = [side for side in SIDES if getattr(scenario.boundary, side).kind == "level"]
     if not open_sides:
         return np.zeros_like(state.active)
-    below = state.active & (np.nan_to_num(state.elevation, nan=np.inf) < scenario.initial_level)
-    return reachable(below, border(below.shape, *open_sides))
+    below = state.active & (np.nan_to_num(state.elevation, nan=np.inf) < level)
+    return reachable(below, border(below.shape, *open_sides), *(crest >= level for crest in crests))

@@ -11,6 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import folium
@@ -20,7 +21,7 @@ from folium.utilities import JsCode
 from frmis.hazard import DEPTH_CLASSES
 from pipelines import leaflet, overlay
 from pipelines.leaflet import Key, Sign, text
-from sdi.collection import Collection
+from sdi.collection import Collection, Page
 from sdi.declaration import Label
 from sdi.errors import InputError
 from sdi.publication import Publication
@@ -44,6 +45,10 @@ SHOWN_ONLY = Label(
 """What a page must say that holds data of licence grade B."""
 
 Feature = Mapping[str, Any]
+Where = Mapping[str, Mapping[str, str]]
+
+ANY: Where = MappingProxyType({})
+"""No condition."""
 
 _DOT = 3.0
 
@@ -54,6 +59,7 @@ def layer_map(
     *,
     language: str = "vi",
     coverage: str | None = None,
+    where: Where = ANY,
     limit: int = LIMIT,
 ) -> folium.Map:
     """Draw collections as the public map draws them, with a legend, their sources and what must be said about them.
@@ -69,6 +75,9 @@ def layer_map(
         ``vi`` or ``en``.
     coverage : str, optional
         Name of a flood run among the coverages: its largest depth is laid over the collections.
+    where : mapping of str to mapping
+        By collection, the properties that a feature must have to be drawn, for example
+        ``{"flood-depth": {"scenario": "storm"}}``: depths of several scenarios over each other are those of none.
     limit : int
         Most features of all collections together [1].
 
@@ -87,8 +96,10 @@ def layer_map(
     words = _words(language)
     with _opened(source) as publication:
         chosen = [publication.collection(name) for name in dict.fromkeys(collections)]
-        _check_size(chosen, limit)
-        drawn = [(layer, _features(publication, layer)) for layer in layers(chosen, language)]
+        _check_conditions(where, chosen)
+        pages = {one.name: _page(publication, one, where.get(one.name, {}), limit) for one in chosen}
+        _check_size({name: page.number_matched for name, page in pages.items()}, limit)
+        drawn = [(layer, _placed(pages[layer.id])) for layer in layers(chosen, language)]
     page = leaflet.blank_map()
     keys = [_draw(layer, features, page, words) for layer, features in drawn]
     keys += [Key(f"{one.title.of(language)} (0)", 1, ()) for one in chosen if one.extent is None]
@@ -128,9 +139,23 @@ def _opened(source: Workspace | Publication) -> Iterator[Publication]:
         publication.close()
 
 
-def _check_size(chosen: Iterable[Collection], limit: int) -> None:
+def _check_conditions(where: Where, chosen: Iterable[Collection]) -> None:
+    """Refuse conditions on what is not drawn: somebody would take the map for a part that it does not show."""
+    strange = set(where) - {one.name for one in chosen}
+    if strange:
+        raise InputError(
+            f"a condition names {', '.join(sorted(strange))}, which the map does not draw; add it or drop it"
+        )
+
+
+def _page(publication: Publication, collection: Collection, where: Mapping[str, str], limit: int) -> Page:
+    """Read the features of a collection that have these properties; too many are counted only."""
+    most = min(limit, max(collection.count, 1))
+    return publication.items(collection.name, limit=most, where=where)
+
+
+def _check_size(counts: Mapping[str, int], limit: int) -> None:
     """Refuse what a browser would choke on."""
-    counts = {one.name: one.count for one in chosen}
     if sum(counts.values()) > limit:
         held = ", ".join(f"{name} {count:,}" for name, count in counts.items())
         raise InputError(
@@ -141,9 +166,8 @@ def _check_size(chosen: Iterable[Collection], limit: int) -> None:
         )
 
 
-def _features(publication: Publication, layer: Layer) -> list[Feature]:
-    """Read the features of a collection that have a place."""
-    page = publication.items(layer.id, limit=max(layer.count, 1))
+def _placed(page: Page) -> list[Feature]:
+    """Return the features of a page that have a place."""
     return [feature for feature in map(orjson.loads, page.features) if feature["geometry"] is not None]
 
 
@@ -276,7 +300,7 @@ def _warnings(
 def _sources(chosen: Iterable[Collection], run: RasterDescription | None) -> list[str]:
     """Return whom the data come from, each once."""
     said = [one.attribution for one in chosen] + ([run.attribution] if run else [])
-    return [one for one in dict.fromkeys(said) if one]
+    return [one for one in dict.fromkeys(source for words in said for source in words.split("; ")) if one]
 
 
 def _show_all(page: folium.Map, boxes: Sequence[tuple[float, float, float, float]]) -> None:

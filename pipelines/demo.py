@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from catalogs import packaged
-from frmis import scenario_file
-from pipelines import city, elevation, flood, ingest
+from pipelines import city, derive, elevation, ingest
 from pipelines.ingest import Loaded, Progress, silent
 from sdi import projector, provenance
 from sdi.declaration import Label
@@ -29,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 CITIES = "cities"
 SYNTHETIC = "synthetic"
-SCENARIOS = {SYNTHETIC: "storm", "cantho": "cantho_rain"}
-"""Flood run of each city that has a terrain."""
+RECORDED, DERIVED = 0.35, 0.95
+"""Shares of a build that are done once everything is recorded, and once everything is derived from it [1]."""
 
 
 def run(
@@ -50,7 +49,7 @@ def run(
     folder : Path
         Where it shall lie.
     name : str
-        City of the catalogue: ``synthetic``, ``cantho``, ``vancouver`` or ``chicago``.
+        City of the catalogue: ``synthetic``, ``cantho``, ``merewether``, ``vancouver`` or ``chicago``.
     data : Path, optional
         Folder of delivered data; needed by every city but the synthetic one.
     seed : int
@@ -60,7 +59,7 @@ def run(
     replace : bool
         Remove a workspace that lies there already.
     progress : callable
-        Told how far it is.
+        Told the step, and the share of the whole that is done.
 
     Returns
     -------
@@ -77,13 +76,15 @@ def run(
     source = _source(name, data)
     with _beside(folder, replace=replace) as building:
         workspace = Workspace.make(building, source, packaged())
+        recorded, derived = _span(progress, 0.0, RECORDED), _span(progress, RECORDED, DERIVED)
         if name == SYNTHETIC:
             registry = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(seed))
-            _record_synthetic(workspace, registry, seed, scale, progress)
+            _record_synthetic(workspace, registry, seed, scale, recorded)
         else:
             registry = workspace.registry()
-            _ingest_all(workspace, registry, source, Path(data or "."), progress)
-        _flood(workspace, registry, name, progress)
+            _ingest_all(workspace, registry, source, Path(data or "."), recorded)
+        derive.run(workspace, registry, derive.CITIES.get(name, derive.NOTHING), data=data, progress=derived)
+        progress("publish", DERIVED)
         projector.refresh(workspace, registry)
         registry.close()
     return Workspace.open(folder, packaged())
@@ -134,11 +135,12 @@ def _beside(folder: Path, *, replace: bool) -> Iterator[Path]:
 def _record_synthetic(workspace: Workspace, registry: Registry, seed: int, scale: float, progress: Progress) -> None:
     """Generate the synthetic city and record every thing of it."""
     progress("generate", 0.0)
+    recording = _span(progress, 0.5, 0.9)
     made = city.generate(seed, scale)
     sha256 = made.sha256()
     accuracy = Accuracy(0.5, 0.1, "derived", city.VERTICAL_DATUM)
     for number, (name, frame) in enumerate(made.frames.items()):
-        progress(name, number / len(made.frames))
+        recording(name, number / len(made.frames))
         declaration = registry.catalog.registers[name]
         places = ingest.stored_places(frame, registry)
         batch = ingest.batch_of(frame, places, declaration, accuracy, city.VALID_FROM)
@@ -154,7 +156,7 @@ def _record_synthetic(workspace: Workspace, registry: Registry, seed: int, scale
                 sha256=sha256,
                 accepted=len(eids),
             )
-    progress("publish", 0.0)
+    progress("publish", 0.9)
     projector.refresh(workspace, registry)
     elevation.publish_synthetic(workspace, made.terrain)
 
@@ -185,9 +187,6 @@ def _part(progress: Progress, name: str, number: int, count: int) -> Callable[[s
     return lambda _step, done: progress(name, (number + done) / count)
 
 
-def _flood(workspace: Workspace, registry: Registry, name: str, progress: Progress) -> None:
-    """Run the flood of a city that has a terrain, and publish it."""
-    if name not in SCENARIOS:
-        return
-    scenario = scenario_file.read(packaged() / "scenarios" / f"{SCENARIOS[name]}.yaml")
-    flood.run(scenario, workspace, registry, progress=lambda done: progress("flood", done))
+def _span(progress: Progress, first: float, last: float) -> Progress:
+    """Return a listener that reports a part of the build, from one share of the whole to another."""
+    return lambda step, done: progress(step, first + (last - first) * done)

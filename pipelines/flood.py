@@ -10,12 +10,17 @@ import geopandas as gpd
 import numpy as np
 import xarray as xr
 
+from frmis.ground import Ground
 from frmis.hazard import depth_classes
+from frmis.result import notice
 from frmis.scenario import Scenario
 from frmis.simulation import simulate
+from pipelines import level, recorded
+from pipelines.ground import STRUCTURES, lay
 from sdi import provenance
 from sdi.declaration import Label
-from sdi.entry import Accuracy, Licence
+from sdi.entry import Accuracy, Licence, joined
+from sdi.errors import InputError
 from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.store import raster
@@ -27,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 REGISTER = "flood_depth"
 ACTOR = "phusa flood"
-MAXIMUM_NOTICE = 500
-"""Longest notice the register keeps [characters]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,13 @@ class Flooded:
     """What a run gave."""
 
     identifier: str
-    """Identifier of the scenario, pinned to its terrain."""
+    """Identifier of the scenario, pinned to its terrain and to what was laid on it."""
     coverage: str
     """Name of the coverage with depths, levels and maxima."""
     areas: int
     """Number of depth class polygons recorded."""
+    hydrographs: int
+    """Number of gauges whose level was recorded; 0 where the very same result was there already."""
     transaction: int
     """Transaction that recorded them; 0 where the very same result was there already."""
     volume_error: float
@@ -50,12 +55,17 @@ class Flooded:
 
 
 def run(
-    scenario: Scenario, workspace: Workspace, registry: Registry, *, progress: Callable[[float], None] | None = None
+    scenario: Scenario,
+    workspace: Workspace,
+    registry: Registry,
+    *,
+    ground: Ground | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Flooded:
     """Run a scenario and publish its result.
 
-    The rasters are written without being shown, the polygons recorded in one transaction, then the rasters shown. A
-    run that is killed leaves what was there before; between the last two steps `recover` completes it.
+    The rasters are written without being shown, polygons and hydrographs recorded in one transaction, then the rasters
+    shown. A run that is killed leaves what was there before; between the last two steps `recover` completes it.
 
     Parameters
     ----------
@@ -65,6 +75,8 @@ def run(
         The city, with the terrain among its coverages.
     registry : Registry
         Its registry.
+    ground : Ground, optional
+        What the water runs over; laid as the scenario says where absent.
     progress : callable, optional
         Told the share of the run that is done.
 
@@ -74,18 +86,19 @@ def run(
         Still to be projected into the publications.
     """
     recover(workspace, registry)
-    terrain = raster.read(workspace.rasters, scenario.terrain)["elevation"].load()
-    result = simulate(scenario, terrain, progress=progress)
-    areas = depth_classes(result["maximum_water_depth"], standing=result["water_depth"][0])
+    _refuse_namesake(scenario, registry)
     source = RasterDescription.read(workspace.rasters / scenario.terrain)
-    prepared = raster.prepare(workspace.rasters, result, _description(scenario, result, source))
-    number = 0
-    if not _is_recorded(registry, prepared):
-        number = _record(registry, scenario, areas, result, prepared)
+    result = simulate(scenario, ground or lay(scenario, workspace, registry), progress=progress)
+    areas = depth_classes(result["maximum_water_depth"], standing=result["water_depth"][0])
+    terms = joined([source.terms, *terms_of(scenario, registry)])
+    prepared = raster.prepare(workspace.rasters, result, _description(scenario, result, terms))
+    number = hydrographs = 0
+    if not recorded.is_recorded(registry, prepared):
+        number, hydrographs = _record(registry, scenario, areas, result, prepared)
     raster.complete(workspace.rasters, prepared.name)
     logger.info("run %s: %d areas in transaction %d, coverage %s", scenario.name, len(areas), number, prepared.name)
     return Flooded(
-        result.attrs["scenario"], prepared.name, len(areas), number, result.attrs["volume_error"],
+        result.attrs["scenario"], prepared.name, len(areas), hydrographs, number, result.attrs["volume_error"],
         prepared.fit_for_decisions, prepared.notice.en if prepared.notice else "",
     )  # fmt: skip
 
@@ -102,27 +115,63 @@ def recover(workspace: Workspace, registry: Registry) -> None:
     """
     raster.sweep(workspace.rasters)
     for waiting in raster.list_pending(workspace.rasters):
-        if _is_recorded(registry, waiting):
+        if recorded.is_recorded(registry, waiting):
             raster.complete(workspace.rasters, waiting.name)
         else:
             raster.abandon(workspace.rasters, waiting.name)
 
 
+def terms_of(scenario: Scenario, registry: Registry) -> list[Licence]:
+    """Return the terms of what a run is made of beside its terrain.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Names its tides and the registers that are laid on the terrain.
+    registry : Registry
+        Knows under which terms these were loaded.
+
+    Returns
+    -------
+    list of Licence
+        Empty where the run has rain and a terrain alone.
+    """
+    cover, obstacles = scenario.land_cover, scenario.obstacles
+    used = [cover.register if cover else None, obstacles.register if obstacles else None]
+    used.append(STRUCTURES if scenario.structures else None)
+    return [*scenario.terms, *(one for name in used if name for one in provenance.licences(registry, name))]
+
+
+def coverage_of(scenario: str) -> str:
+    """Return the name of the coverage that shows a scenario."""
+    return f"flood-{scenario.replace('_', '-')}"
+
+
+def _refuse_namesake(scenario: Scenario, registry: Registry) -> None:
+    """Refuse a scenario whose coverage is that of another one: ``a_b`` and ``a-b`` would take turns in it."""
+    for name in dict.fromkeys(registry.register(REGISTER).table("scenario").values["scenario"]):
+        if name != scenario.name and coverage_of(name) == coverage_of(scenario.name):
+            raise InputError(
+                f"scenario {scenario.name} would take the coverage {coverage_of(name)} of scenario {name}; "
+                "give it another name",
+                code="scenario-namesake",
+            )
+
+
 def _record(
     registry: Registry, scenario: Scenario, areas: gpd.GeoDataFrame, result: xr.Dataset, prepared: RasterDescription
-) -> int:
-    """Record the polygons of a run in place of those of an earlier run of the same name."""
+) -> tuple[int, int]:
+    """Record the polygons and hydrographs of a run in place of those of an earlier run of the same name."""
     with registry.transaction(ACTOR, f"run of scenario {scenario.name}", source_sha256=prepared.version) as tx:
         register = registry.register(REGISTER)
-        for eid in register.list():
-            if register.find(eid).values["scenario"] == scenario.name:
-                register.retire(eid, tx, valid_from=tx.recorded_at)
+        recorded.retire_last(register, tx, scenario=scenario.name)
         register.add(_batch(scenario, areas, result, prepared, tx), tx)
         provenance.record(
             tx, prepared.name, REGISTER, custodian=ACTOR, sha256=prepared.version, accepted=len(areas),
-            licence=Licence(**prepared.licence, attribution=prepared.attribution, bulk=prepared.bulk),
+            licence=prepared.terms,
         )  # fmt: skip
-    return tx.number
+        hydrographs = level.record(registry, tx, scenario, result, licence=prepared.terms)
+    return tx.number, hydrographs
 
 
 def _batch(
@@ -130,7 +179,6 @@ def _batch(
 ) -> Batch:
     """Return the polygons of a run as things to be added."""
     count = len(areas)
-    notice = prepared.notice.vi[:MAXIMUM_NOTICE] if prepared.notice else None
     cell = float(np.abs(np.diff(result["x"].values[:2]))[0])
     return Batch(
         geometry=areas.geometry.to_numpy(),
@@ -139,26 +187,21 @@ def _batch(
             "depth_class": areas["depth_class"].tolist(),
             "lower_m": areas["lower_m"].tolist(),
             "upper_m": areas["upper_m"].tolist(),
+            "return_period": [scenario.return_period] * count,
             "fit_for_decisions": [prepared.fit_for_decisions] * count,
-            "notice": [notice] * count,
+            "notice": [recorded.short(prepared.notice)] * count,
         },
         valid_from=tx.recorded_at,
         accuracy=Accuracy(horizontal_m=cell, method="derived"),
     )
 
 
-def _is_recorded(registry: Registry, written: RasterDescription) -> bool:
-    """Tell whether the registry holds the polygons of this very result."""
-    last = provenance.last(registry, written.name)
-    return last is not None and last[0] == written.version
-
-
-def _description(scenario: Scenario, result: xr.Dataset, terrain: RasterDescription) -> RasterDescription:
-    """Describe the rasters of a run; what may be done with the terrain may be done with them."""
+def _description(scenario: Scenario, result: xr.Dataset, terms: Licence) -> RasterDescription:
+    """Describe the rasters of a run; what may be done with all that it is made of may be done with them."""
     title = scenario.title or Label(scenario.name, scenario.name)
     fit = bool(result.attrs["fit_for_decisions"])
     return RasterDescription(
-        name=f"flood-{scenario.name.replace('_', '-')}",
+        name=coverage_of(scenario.name),
         title=title,
         description=Label(
             f"Độ sâu và mực nước của kịch bản {title.vi}, mỗi {scenario.output_interval / 60:g} phút, và cực đại",
@@ -167,9 +210,8 @@ def _description(scenario: Scenario, result: xr.Dataset, terrain: RasterDescript
         kind="run",
         vertical_datum=result.attrs["vertical_datum"],
         fit_for_decisions=fit,
-        notice=None if fit else Label(result.attrs["notice_vi"], result.attrs["notice"]),
-        attribution=terrain.attribution,
-        licence=terrain.licence,
+        notice=notice(result),
         scenario=result.attrs["scenario"],
-        bulk=terrain.bulk,
+        return_period=scenario.return_period,
+        **RasterDescription.under(terms),
     )

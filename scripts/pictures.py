@@ -37,11 +37,25 @@ def main() -> int:
             _map(page, f"{address}/?lang=en#map=16.8/10.0905/105.7040", "click_en", click=True)
             page.goto(f"{address}/ogc/collections/plan-zones/items?f=html&lang=en")
             page.screenshot(path=TARGET / "items_en.png")
+            page.goto(f"{address}/lookup?parcel=7/12&lang=en")
+            page.screenshot(path=TARGET / "lookup_en.png")
+            _chart(page, address)
             browser.close()
     finally:
         server.terminate()
         server.wait(timeout=20)
     return 0
+
+
+def _chart(page: Page, address: str) -> None:
+    """Take a picture of the predicted level."""
+    asked = f"{address}/ogc/collections/hydrographs/items?f=json&hydrograph_kind=predicted&limit=1"
+    predicted = page.request.get(asked).json()["features"][0]["id"]
+    page.set_content(
+        f'<body style="margin:0"><img src="{address}/portal/series/hydrographs/{predicted}.svg?lang=vi" width="1200">'
+    )
+    page.wait_for_timeout(1500)
+    page.screenshot(path=TARGET / "level_vi.png")
 
 
 def _map(page: Page, address: str, name: str, *, click: bool = False) -> None:

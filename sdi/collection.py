@@ -58,6 +58,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """A feature found by words."""
+
+    feature: bytes
+    """Serialised GeoJSON feature [CRS84]."""
+    share: float
+    """Share of the words asked for that it has [1]."""
+
+
+@dataclass(frozen=True, slots=True)
 class Thing:
     """What a publication tells of one thing, whatever became of it."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 Level = Literal["public", "restricted", "secret"]
-FieldType = Literal["text", "integer", "number", "boolean", "date", "datetime", "code", "reference"]
+FieldType = Literal["text", "integer", "number", "boolean", "date", "datetime", "code", "reference", "series"]
 GeometryType = Literal["Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "Any"]
 Role = Literal["site", "footprint", "centreline", "entrance", "service_area", "mounting", "extent"]
 OnBadRow = Literal["refuse", "quarantine"]
@@ -127,7 +127,7 @@ class Field:
     unit: str | None = None
     """UCUM code of a number's unit; ``1`` where it has none."""
     minimum: float | None = None
-    """Smallest value allowed, in `unit`."""
+    """Smallest value allowed, in `unit`; of a ``series``, of each of its values."""
     maximum: float | None = None
     """Largest value allowed, in `unit`."""
     max_length: int | None = None

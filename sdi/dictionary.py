@@ -37,6 +37,7 @@ _TYPES: Mapping[str, dict[str, str]] = {
     "datetime": {"type": "string", "format": "date-time"},
     "code": {"type": "string"},
     "reference": {"type": "string", "format": "uuid"},
+    "series": {"type": "array"},
 }
 _STATUS_TITLES = {
     "planned": Label("dự kiến", "planned"),
@@ -154,6 +155,7 @@ def as_queryables(schema: Mapping[str, Any], uri: str) -> dict[str, Any]:
     properties = {
         name: {key: value for key, value in one.items() if key != "x-ogc-propertySeq"}
         for name, one in schema["properties"].items()
+        if one.get("type") != "array"
     }
     return {**kept, "$id": uri, "properties": properties}
 
@@ -239,11 +241,12 @@ def _start_schema(language: str) -> dict[str, Any]:
 
 def _field_schema(field: Field, catalog: Catalog, language: str) -> dict[str, Any]:
     limits = {"minimum": field.minimum, "maximum": field.maximum, "maxLength": field.max_length}
+    bounds = {key: value for key, value in limits.items() if value is not None}
     return {
         **_said("title", field.title, language),
         **_said("description", field.description, language),
         **_TYPES[field.type],
-        **{key: value for key, value in limits.items() if value is not None},
+        **({"items": {"type": ["number", "null"], **bounds}} if field.type == "series" else bounds),
         **({"pattern": f"^(?:{field.pattern})$"} if field.pattern else {}),
         **_unit(field.unit),
         **_codes(field, catalog, language),

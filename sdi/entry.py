@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -37,6 +37,8 @@ class SourceOptions:
     """Order of the coordinates in the file, where it is not the declared one."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Columns that hold the place of a table without geometry: ``x`` and ``y``, or ``wkt``."""
+    rings: bool = False
+    """The path is a CSV file, or a folder of them, whose lines are the corners of one polygon: x, y, no header."""
     where: str | None = None
     """Rows to take; None takes all."""
 
@@ -52,6 +54,33 @@ class Licence:
     url: str | None = None
     bulk: bool = False
     """Whole files may be offered for download."""
+
+
+def joined(licences: Sequence[Licence]) -> Licence:
+    """Join the terms of everything that one result is made of.
+
+    Parameters
+    ----------
+    licences : sequence of Licence
+        At least one.
+
+    Returns
+    -------
+    Licence
+        The strictest grade and the names of the licences that have it, the attributions of all, each once; in bulk
+        where every one of them is.
+    """
+    # Grades sort from the freest to the strictest.
+    grade = max(one.grade for one in licences)
+    holding = [one for one in licences if one.grade == grade]
+    names = dict.fromkeys(one.name for one in holding)
+    return Licence(
+        "; ".join(names),
+        grade,
+        "; ".join(dict.fromkeys(one.attribution for one in licences if one.attribution)),
+        holding[0].url if len(names) == 1 else None,
+        all(one.bulk for one in licences),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ _WORDS = {
     "date": Label("ngày", "date"),
     "datetime": Label("thời điểm", "date and time"),
     "reference": Label("tham chiếu", "reference"),
+    "series": Label("dãy số", "series of numbers"),
     "at most": Label("tối đa", "at most"),
     "characters": Label("ký tự", "characters"),
 }

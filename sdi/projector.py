@@ -21,14 +21,16 @@ import orjson
 import shapely
 
 from sdi import describe
-from sdi.declaration import Declaration, Level, property_of
+from sdi.declaration import Declaration, Field, Level, property_of
 from sdi.errors import IntegrityError
 from sdi.feature import rounded, serialised
 from sdi.history import ALWAYS, OPEN, TERMINAL
 from sdi.registry import Registry
 from sdi.store.geopackage import LAYOUT, Extent, GeoPackage, geometry_blobs, recorded_extent, remove
 from sdi.store.schema import REGISTER_PREFIX, column_name
+from sdi.text import words
 from sdi.timeline import Fact, Piece, pieces
+from sdi.value import given
 from sdi.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ LEVELS: tuple[Level, ...] = ("public", "restricted")
 """Levels that have a publication beside the registry."""
 CHUNK = 20_000
 """Things worked out at a time, to bound memory."""
+LONGEST_SOUGHT = 200
+"""A text that may be longer is prose: nothing is found by its words [characters]."""
 
 _TIMES = "{0}.valid_from, {0}.valid_to, {0}.tx_from, {0}.tx_to"
 _CHOSEN = 'e."row" IN ({rows})'
@@ -202,6 +206,13 @@ class Layer:
         self._registry = registry
         self._workspace = workspace
         self._fields = declaration.published(level)
+        self._sought = self._found_by()
+
+    def _found_by(self) -> tuple[str, ...]:
+        """Return the properties by whose words a feature is found: names, codes and short texts."""
+        fields = {field.name: field for field in self._fields}
+        short = {name for name, field in fields.items() if field.type == "text" and _is_short(field)}
+        return tuple(name for name in self.columns() if name not in {"status", "valid_from", *fields} - short)
 
     def columns(self) -> dict[str, str]:
         """Return the properties of a feature with their SQL types, in order."""
@@ -337,10 +348,15 @@ class Layer:
         now = [at for at, (_, _, piece) in enumerate(shown) if piece.current]
         places = geometry_blobs(promoted(geometries[now], _LAYER_TYPE[self._declaration.location.geometry]))
         rows = [
-            (shown[at][0], place, shown[at][1], *properties[at].values(), numbers[at])
+            (shown[at][0], place, shown[at][1], *map(_cell, properties[at].values()), numbers[at])
             for at, place in zip(now, places, strict=True)
         ]
         package.add_current(name, rows, bounds[now])
+        package.add_words(name, ((word, shown[at][0]) for at in now for word in words(self._said_of(properties[at]))))
+
+    def _said_of(self, properties: Mapping[str, Any]) -> str:
+        """Return what a feature is found by."""
+        return " ".join(properties[name] for name in self._sought if properties[name] is not None)
 
     def _properties(self, piece: Piece) -> dict[str, Any]:
         """Return the properties of a feature, in their order."""
@@ -353,9 +369,19 @@ class Layer:
             found[property_of(scheme)] = facts.get(("scheme", scheme))
         found["status"], *values = facts["row"]
         for field, value in zip(self._fields, values, strict=True):
-            found[field.name] = bool(value) if field.type == "boolean" and value is not None else value
+            found[field.name] = given(field, value)
         found["valid_from"] = None if piece.valid_from == ALWAYS else piece.valid_from
         return found
+
+
+def _is_short(field: Field) -> bool:
+    """Tell whether the text of a field is a name rather than prose or, with a pattern, a key for machines."""
+    return field.pattern is None and field.max_length is not None and field.max_length <= LONGEST_SOUGHT
+
+
+def _cell(value: Any) -> Any:
+    """Return a property as a column takes it: a series as JSON text."""
+    return orjson.dumps(value).decode() if isinstance(value, list) else value
 
 
 def promoted(

@@ -6,6 +6,7 @@ What is not in it cannot leak, because the service opens nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,12 +14,16 @@ import numpy as np
 import orjson
 import shapely
 
-from sdi.collection import Collection, Page, Thing
+from sdi.collection import Collection, Match, Page, Thing
 from sdi.declaration import Label
 from sdi.errors import Gone, InputError, NotFound
 from sdi.feature import properties_of
 from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, query_interval
 from sdi.store.geopackage import Box, GeoPackage, Row
+from sdi.text import words
+
+MOST_WORDS = 20
+"""Words of a text that a search looks at [1]."""
 
 
 def _whole(text: str) -> int:
@@ -58,6 +63,10 @@ class Publication:
     def close(self) -> None:
         """Close this thread's connection."""
         self._package.close()
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Read one state of everything over several questions."""
+        return self._package.reading()
 
     @property
     def applied_tx(self) -> int:
@@ -191,6 +200,62 @@ class Publication:
         hit[doubtful] = shapely.intersects(shapes, shapely.box(*bbox))
         return [row for row, yes in zip(rows, hit, strict=True) if yes]
 
+    def search(self, name: str, text: str, *, limit: int) -> tuple[Match, ...]:
+        """Find features by words of their names, codes and short texts, whatever the spelling.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        text : str
+            What is looked for.
+        limit : int
+            Largest number of features.
+
+        Returns
+        -------
+        tuple of Match
+            Those with the most of the words first; empty where the text has no words.
+
+        Raises
+        ------
+        NotFound
+            If the collection is not published.
+        """
+        asked = tuple(dict.fromkeys(words(text)))[:MOST_WORDS]
+        with self._package.reading():
+            self.collection(name)
+            found = self._package.with_words(name, asked, limit)
+            features = self._package.features(name, [fid for fid, _ in found])
+        return tuple(Match(feature, count / len(asked)) for feature, (_, count) in zip(features, found, strict=True))
+
+    def counts(self, name: str, column: str) -> dict[str, int]:
+        """Return the values of a property with the number of current features that have each.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        column : str
+            Property.
+
+        Returns
+        -------
+        dict of str to int
+            In the order of the values; features without the property count nowhere.
+
+        Raises
+        ------
+        NotFound
+            If the collection is not published.
+        InputError
+            If it has no such property.
+        """
+        with self._package.reading():
+            if column not in self.collection(name).schema["properties"]:
+                raise InputError(f"collection {name} has no property {column!r}", code="property-unknown")
+            return {str(value): count for value, count in self._package.counts(name, column) if value is not None}
+
     def item(self, name: str, eid: str) -> bytes:
         """Return one current feature.
 
@@ -250,8 +315,10 @@ def _conditions(collection: Collection, where: Mapping[str, str]) -> dict[str, A
     asked: dict[str, Any] = {}
     for name, text in where.items():
         declared = properties.get(name)
-        if declared is None or name in ("geometry", "id"):
-            raise InputError(f"collection {collection.name} has no property {name!r}", code="property-unknown")
+        if declared is None or name in ("geometry", "id") or declared.get("type") == "array":
+            raise InputError(
+                f"collection {collection.name} has no property {name!r} to ask by", code="property-unknown"
+            )
         kind = declared.get("type", "string")
         kind = kind[0] if isinstance(kind, list) else kind
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from sdi import location
 from sdi.crs import StorageCRS
 from sdi.declaration import Declaration, Scheme
 from sdi.entry import Accuracy
-from sdi.errors import ConflictError, InputError
+from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import ALWAYS, FOREVER, OPEN, Interval, change_interval, instant
 from sdi.identity import check_code, normalised
 from sdi.text import fold
@@ -48,6 +49,8 @@ class Batch:
     source_geometry: Geometries | None = None
     """Places as delivered [``source_crs``], where that is not the storage CRS."""
     source_crs: str | None = None
+    locations: Sequence[str | None] | None = None
+    """Locations of other things that these share, instead of places of their own; ``None`` where one has no place."""
 
     def __len__(self) -> int:
         """Return the number of things."""
@@ -61,6 +64,23 @@ class Batch:
         if self.valid_from is None or isinstance(self.valid_from, str):
             return [instant(self.valid_from, ALWAYS)] * len(self)
         return [instant(value, ALWAYS) for value in plain(self.valid_from)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """All things of a register as of a moment, as columns."""
+
+    eids: tuple[str, ...]
+    values: Mapping[str, Sequence[Any]]
+    """Columns of the fields asked for [units of the register]; ``None`` where a value is missing."""
+    geometry: Geometries
+    """ndarray (n,) of shapely geometry [storage CRS]; ``None`` where a thing has no place."""
+    locations: tuple[str | None, ...]
+    """Locations at which they are, to be shared by others; ``None`` where a thing has no place."""
+
+    def __len__(self) -> int:
+        """Return the number of things."""
+        return len(self.eids)
 
 
 def places(batch: Batch, declaration: Declaration, crs: StorageCRS) -> Geometries:
@@ -81,7 +101,8 @@ def places(batch: Batch, declaration: Declaration, crs: StorageCRS) -> Geometrie
         ``None`` where a thing has no place.
     """
     given = np.full(len(batch), None, dtype=object) if batch.geometry is None else np.asarray(batch.geometry, object)
-    location.check(given, declaration.location, crs)
+    own = given if batch.locations is None else given[[lid is None for lid in batch.locations]]
+    location.check(own, declaration.location, crs)
     return given
 
 
@@ -111,16 +132,41 @@ def locate(
         Says which role a place plays.
     """
     there = np.flatnonzero(~(shapely.is_missing(geometry) | shapely.is_empty(geometry))).tolist()
+    placed = dict(zip(there, _new_locations(tx, there, starts, geometry, batch), strict=True))
+    placed |= _shared_locations(tx, batch)
+    role = declaration.location.role
+    rows = [(eids[row], lid, role, starts[row], tx.number) for row, lid in placed.items()]
+    tx.insert("locates", ("eid", "lid", "role", "valid_from", "tx_from"), rows)
+
+
+def _new_locations(
+    tx: Transaction, there: Sequence[int], starts: Sequence[str], geometry: Geometries, batch: Batch
+) -> list[str]:
+    """Record the places that things bring with them; return their locations."""
     if not there:
-        return
-    since = [starts[row] for row in there]
+        return []
     source = None
     if batch.source_geometry is not None:
         source = (np.asarray(batch.source_geometry, dtype=object)[there], str(batch.source_crs))
-    lids = location.add(tx, geometry[there], since, batch.accuracy, source)
-    role = declaration.location.role
-    rows = [(eids[row], lid, role, start, tx.number) for row, lid, start in zip(there, lids, since, strict=True)]
-    tx.insert("locates", ("eid", "lid", "role", "valid_from", "tx_from"), rows)
+    return location.add(tx, geometry[there], [starts[row] for row in there], batch.accuracy, source)
+
+
+def _shared_locations(tx: Transaction, batch: Batch) -> dict[int, str]:
+    """Return the locations that things share with others, by row.
+
+    Raises
+    ------
+    NotInRegister
+        If one of them is not known.
+    """
+    shared = {row: lid for row, lid in enumerate(batch.locations or ()) if lid is not None}
+    wanted = json.dumps(sorted(set(shared.values())))
+    missing = tx.store.select(
+        "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT lid FROM location) LIMIT 1", (wanted,)
+    )
+    if missing:
+        raise NotInRegister(f"there is no location {missing[0][0]} to share; give that of a thing of this registry")
+    return shared
 
 
 def identify(

@@ -19,10 +19,10 @@ from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import FOREVER, OPEN, TERMINAL, Interval, instant
 from sdi.identity import normalised
-from sdi.recording import Batch, Span
+from sdi.recording import Batch, Span, Table
 from sdi.store.schema import REGISTER_PREFIX, column_name
 from sdi.transaction import FRAME, Transaction
-from sdi.value import checked_columns
+from sdi.value import checked_columns, given
 
 if TYPE_CHECKING:
     from sdi.registry import Registry
@@ -351,7 +351,7 @@ class Register:
         lid, geometry, accuracy = self._place_at(eid, at)
         return Record(
             eid=eid, kind=self.name, status=status,
-            values={one.name: value for one, value in zip(fields, values, strict=True)},
+            values={one.name: given(one, value) for one, value in zip(fields, values, strict=True)},
             identifiers=dict(self._facts("identifier", "scheme, value", eid, at)),
             names=dict(self._facts("name", "language, text", eid, at)),
             geometry=geometry, location=lid, accuracy=accuracy, valid=Interval(start, end),
@@ -406,6 +406,53 @@ class Register:
             self._as_of(valid, recorded),
         )
         return [row[0] for row in found]
+
+    def table(self, *names: str, valid: str | None = None, recorded: int | str | None = None) -> Table:
+        """Return all things in force at a moment at once: what `list` and `find` give one by one, in two questions.
+
+        Parameters
+        ----------
+        *names : str
+            Fields wanted.
+        valid, recorded : optional
+            As for :meth:`find`.
+
+        Returns
+        -------
+        Table
+            In the order the things were recorded; of no rows where nothing is in force.
+
+        Raises
+        ------
+        InputError
+            If the register declares no such field.
+        """
+        fields = [self.declaration.field(name) for name in names]
+        unknown = [name for name, field in zip(names, fields, strict=True) if field is None]
+        if unknown:
+            known = ", ".join(one.name for one in self.declaration.fields)
+            raise InputError(f"register {self.name} has no field {unknown[0]!r}; it has {known}", code="field-unknown")
+        at = self._as_of(valid, recorded)
+        ended = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
+        columns = "".join(f', r."{column_name(field)}"' for field in fields if field)
+        rows = self._store.select(
+            f'SELECT r.eid{columns} FROM "{self._table}" r JOIN entity e ON e.eid = r.eid '
+            f'WHERE r.status NOT IN ({ended}) AND {_AS_OF.format("r.")} ORDER BY e."row"',
+            at,
+        )
+        places = self._store.select(
+            "SELECT l.eid, l.lid, v.geometry FROM locates l JOIN location_version v ON v.lid = l.lid "
+            f"JOIN entity e ON e.eid = l.eid WHERE e.kind = ? AND l.role = ? AND {_AS_OF.format('l.')} "
+            f"AND {_AS_OF.format('v.')}",
+            (self.name, self.declaration.location.role, *at, *at),
+        )
+        shapes = dict(zip([one[0] for one in places], shapely.from_wkb([one[2] for one in places]), strict=True))
+        lids = {eid: lid for eid, lid, _ in places}
+        geometry = np.array([shapes.get(row[0]) for row in rows], dtype=object)
+        values = {
+            field.name: [given(field, row[place]) for row in rows] for place, field in enumerate(fields, 1) if field
+        }
+        return Table(tuple(row[0] for row in rows), values, geometry, tuple(lids.get(row[0]) for row in rows))
 
     def __len__(self) -> int:
         """Return the number of things in force now."""

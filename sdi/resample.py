@@ -33,6 +33,8 @@ def resample(raster: xr.DataArray, grid: Grid, operation: str | None = None) -> 
         Values on `grid`, NaN where one of the four neighbours is missing or lies outside; attributes are kept.
     """
     source = Grid.from_dataarray(raster)
+    if source == grid:  # rounding must not spread a gap into its neighbours
+        return grid.array(raster.transpose("y", "x").values.astype(np.float32), **raster.attrs)
     x, y = (part.ravel() for part in np.meshgrid(grid.x, grid.y))
     if source.crs != grid.crs:
         moved = project(shapely.points(x, y), grid.authority, source.authority, operation)

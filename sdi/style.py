@@ -41,5 +41,8 @@ class Style:
     by: str | None = None
     """Field whose value chooses the class; None draws everything alike."""
     classes: tuple[StyleClass, ...] = ()
+    alternatives: str | None = None
+    """Field whose values exclude each other, such as a scenario: things of one value are drawn at a time; None draws
+    everything."""
     minzoom: float = 0.0
     """Smallest zoom level at which the layer is drawn [1]."""

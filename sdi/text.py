@@ -37,6 +37,7 @@ _RIMES = _words("""
     ư ưa ưc ưi ưm ưn ưng ưt ưu  ươc ươi ươm ươn ương ươp ươt ươu
 """)
 _WORD = re.compile(r"[^\W\d_]+")
+_TOKEN = re.compile(r"\w+(?:[-/.]\w+)*")
 _SPACES = re.compile(r"[\s\u00a0]+")
 PLAIN_SIGNS = frozenset("–—‘’“”„…°²³·×½¼¾•«»€₫₂§№")
 """Signs outside ASCII that are at home in names, units and notes."""
@@ -122,6 +123,27 @@ def fold_alias(text: str) -> str:
     True
     """
     return re.sub(r"(?<=[bcdghklmnpqrstvx])y\b|(?<=qu)y", "i", _SPACES.sub(" ", fold(text)).strip())
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Take a text apart into the words by which it is found.
+
+    Parameters
+    ----------
+    text : str
+        Any spelling.
+
+    Returns
+    -------
+    tuple of str
+        Folded words in their order; what a hyphen, slash or dot joins stays one word, as house numbers and codes are.
+
+    Examples
+    --------
+    >>> words("12/3A Đường Mỹ Thuận, MP-T001-0001")
+    ('12/3a', 'duong', 'mi', 'thuan', 'mp-t001-0001')
+    """
+    return tuple(_TOKEN.findall(fold_alias(text)))
 
 
 def tone_alias(text: str) -> str:

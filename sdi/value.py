@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 
 from sdi.declaration import CodeList, Declaration, Field
@@ -37,7 +38,12 @@ def plain(values: Sequence[Any] | np.ndarray[Any, Any] | pd.Series) -> Column:
     series = pd.Series(values, dtype=object) if not isinstance(values, pd.Series) else values.astype(object)
     missing = pd.isna(series).to_numpy()
     listed = series.tolist()
-    return [None if gone or value == "" else _own(value) for value, gone in zip(listed, missing, strict=True)]
+    return [None if gone or _is_empty(value) else _own(value) for value, gone in zip(listed, missing, strict=True)]
+
+
+def _is_empty(value: Any) -> bool:
+    """Tell whether a value is an empty text."""
+    return isinstance(value, str) and not value
 
 
 def _own(value: Any) -> Any:
@@ -96,6 +102,13 @@ def _datetime(_field: Field, value: Any) -> str:
     return instant(value)
 
 
+def _series(field: Field, value: Any) -> str:
+    """Keep numbers in a row as JSON; a gap is ``null``, whatever it was before."""
+    if isinstance(value, str | bytes | Mapping) or not np.iterable(value):
+        raise TypeError("is no list of numbers")
+    return orjson.dumps([None if one is None else _number(field, one) for one in plain(list(value))]).decode()
+
+
 _KEEP: Mapping[str, Callable[[Field, Any], Any]] = {
     "text": _text,
     "code": _text,
@@ -105,6 +118,7 @@ _KEEP: Mapping[str, Callable[[Field, Any], Any]] = {
     "boolean": _boolean,
     "date": _date,
     "datetime": _datetime,
+    "series": _series,
 }
 
 
@@ -157,6 +171,26 @@ def _kept(field: Field, value: Any, allowed: set[str] | None, *, required: bool)
     if allowed is not None and kept not in allowed:
         raise ValueError(f"is not in the code list {field.codes}")
     return kept
+
+
+def given(field: Field, kept: Any) -> Any:
+    """Return a value of a register as it is handed out and published.
+
+    Parameters
+    ----------
+    field : Field
+        Declaration of the field.
+    kept : value [unit of the field]
+        As the register keeps it.
+
+    Returns
+    -------
+    value [unit of the field]
+        A truth as ``bool``, a series as a list of numbers with ``None`` where it has a gap; anything else as kept.
+    """
+    if kept is None or field.type not in ("boolean", "series"):
+        return kept
+    return bool(kept) if field.type == "boolean" else orjson.loads(kept)
 
 
 def checked_columns(

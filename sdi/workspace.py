@@ -8,6 +8,8 @@
     rasters/            published coverages, one folder each
     catalogs/           further registers, codes, styles and entries of this city
     reports/            what the loads reported
+    cache/              what can be computed again at any time
+    jobs.db             what was asked to be computed, and what became of it
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from sdi.identity import Ids
 from sdi.registry import Registry
 
 FILE = "workspace.yaml"
-OWN = ("registers", "codes", "styles")
+OWN = ("registers", "codes", "styles", "landcover", "tides", "curves")
 """Folders of a city's catalogue that go with its workspace."""
 _KEYS = {"name", "title", "crs", "operation", "synthetic", "notice", "bounds", "timezone", "description", "languages"}
 

@@ -104,9 +104,12 @@ def structures(frame: Frame, waters: Waters, crests: tuple[Defence, ...], rng: n
     GeoDataFrame
         Rows of the flood structure register.
     """
-    rows = _mouths(frame, waters) + _sluices(frame, waters) + _embankments(crests)
-    for index, row in enumerate(rows):
-        row["identifier:synthetic-asset"] = f"MP-CT{index + 1:05d}"
+    # Counted each by itself, so that the first gate and the levees beside it are called the same in every size.
+    series = {"MP-CT": _mouths(frame, waters) + _sluices(frame, waters), "MP-DE": _embankments(crests)}
+    rows = [row for part in series.values() for row in part]
+    codes = [f"{prefix}{index + 1:05d}" for prefix, part in series.items() for index in range(len(part))]
+    for row, code in zip(rows, codes, strict=True):
+        row["identifier:synthetic-asset"] = code
         row["year_installed"] = int(rng.integers(1995, 2025))
     table = pd.DataFrame(rows).assign(
         datum=DATUM,

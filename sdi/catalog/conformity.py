@@ -10,7 +10,6 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
 from sdi.catalog.document import Document, Pointer
 from sdi.catalog.format import Schema
-from sdi.errors import CatalogError
 
 _KINDS = {
     "string": "a text",
@@ -40,7 +39,7 @@ def check(document: Document, schema: Schema) -> None:
         About the first line that does not conform.
     """
     validator = Draft202012Validator(schema, format_checker=_FORMATS)
-    errors = [_problem(document, error) for error in validator.iter_errors(document.data)]
+    errors = [document.error(*described(error)) for error in validator.iter_errors(document.data)]
     if errors:
         raise min(errors, key=lambda error: error.line)
 
@@ -67,21 +66,31 @@ def suggestion(name: object, known: Iterable[object]) -> str:
     return f"known here: {', '.join(names)}" if names else "there is none to choose from"
 
 
-def _problem(document: Document, error: ValidationError) -> CatalogError:
-    """Turn the validator's error into one with line and cure."""
+Description = tuple[Pointer, str, str]
+"""Where, what stands there, what to write."""
+
+
+def described(error: ValidationError) -> Description:
+    """Say what a validator found in the words of a person.
+
+    Parameters
+    ----------
+    error : ValidationError
+        What it found.
+
+    Returns
+    -------
+    tuple of (tuple, str, str)
+        Keys and list positions that lead to the place, what stands there, what to write instead.
+    """
     pointer: Pointer = tuple(error.absolute_path)
     if isinstance(error.schema, Mapping) and "x-found" in error.schema:
-        pointer = (*pointer, error.schema.get("x-key", ""))
-        return document.error(pointer, error.schema["x-found"], error.schema["x-cure"])
+        return (*pointer, error.schema.get("x-key", "")), error.schema["x-found"], error.schema["x-cure"]
     if "propertyNames" in error.absolute_schema_path:
         pointer = (*pointer, error.instance)
     describe = _DESCRIBE.get(str(error.validator), _other)
     below, found, cure = describe(error)
-    return document.error((*pointer, *below), found, cure)
-
-
-Description = tuple[Pointer, str, str]
-"""Where below the error's own place, what stands there, what to write."""
+    return (*pointer, *below), found, cure
 
 
 def _what(error: ValidationError) -> str:

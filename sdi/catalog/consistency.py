@@ -214,7 +214,7 @@ def _relation_problems(register: Declaration, registers: Mapping[str, Declaratio
 
 def _rule_problems(register: Declaration) -> Iterator[Problem]:
     yield from _repeated([rule.id for rule in register.rules], ("rules",), "id", "rule")
-    sample = {field.name: _SAMPLES.get(field.type, "text") for field in register.fields}
+    sample = {field.name: _SAMPLES.get(field.type, "text") for field in register.fields if field.type != "series"}
     sample |= dict.fromkeys(RULE_NAMES, "text")
     for position, rule in enumerate(register.rules):
         try:
@@ -261,9 +261,9 @@ def _style_problems(
     if register.location.geometry not in _DRAWN[style.geometry]:
         found = f"the style '{name}' draws a {style.geometry}, the register holds {register.location.geometry}"
         yield here, found, f"{style.geometry} suits {', '.join(_DRAWN[style.geometry])}"
-    if style.by is not None and style.by not in register.publish.fields:
-        found = f"the style '{name}' goes by '{style.by}', which is no published field"
-        yield here, found, suggestion(style.by, register.publish.fields)
+    for chosen in (one for one in (style.by, style.alternatives) if one and one not in register.publish.fields):
+        found = f"the style '{name}' goes by '{chosen}', which is no published field"
+        yield here, found, suggestion(chosen, register.publish.fields)
         return
     field = register.field(style.by) if style.by else None
     for one in style.classes if field else ():
@@ -293,6 +293,7 @@ def value_problem(field: Field, value: Any, codes: Mapping[str, CodeList]) -> tu
         "number": lambda one: isinstance(one, int | float) and not isinstance(one, bool),
         "integer": lambda one: isinstance(one, int) and not isinstance(one, bool),
         "boolean": lambda one: isinstance(one, bool),
+        "series": lambda _one: False,  # what is the same for every thing is no series
     }
     if not fits.get(field.type, lambda one: isinstance(one, str))(value):
         return f"{value!r} does not suit the {field.type} field '{field.name}'", f"write a value of type {field.type}"

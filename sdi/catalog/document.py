@@ -6,17 +6,18 @@ but text. A ward code such as ``01234`` and a code such as ``no`` therefore stay
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sdi.errors import CatalogError
+from sdi.errors import CatalogError, NotFound
 
 MAXIMUM_BYTES = 4 * 1024 * 1024
 """Largest file read [byte]."""
@@ -225,3 +226,34 @@ def _plain(text: str) -> str | int | float | bool | None:
     if _REAL.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text
+
+
+def find_file(name: str, folders: Iterable[Path], unknown: str, *, code: str) -> Path:
+    """Find a file of a catalogue by its name.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file without its ending.
+    folders : iterable of Path
+        Where such files stand; a later folder goes before an earlier one.
+    unknown : str
+        How the error begins where there is no such file.
+    code : str
+        Code of that error.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    NotFound
+        If no folder holds it; names the one that comes near, or those that there are.
+    """
+    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+    if name not in files:
+        near = difflib.get_close_matches(name, files, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(files)) or 'none'}"
+        raise NotFound(f"{unknown}; {hint}", code=code)
+    return files[name]

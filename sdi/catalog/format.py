@@ -27,6 +27,7 @@ FIELD_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "datetime": ((), ()),
     "code": (("list",), ()),
     "reference": (("register",), ()),
+    "series": (("unit",), ("min", "max")),
 }
 """Keys that a field of each type must have, and may have, beside those of every field."""
 
@@ -226,6 +227,7 @@ STYLE: Schema = _object(
     style=EITHER,
     geometry=_choice(("fill", "line", "circle")),
     by=_or_null(FIELD_NAME),
+    alternatives=_or_null(FIELD_NAME),
     default=_object("color", color=COLOR, width=POSITIVE, opacity=_OPACITY),
     classes=_list(_object("value color title", value=SCALAR, color=COLOR, title=LABEL)),
     minzoom={"type": "number", "minimum": 0, "maximum": 24},
@@ -264,6 +266,7 @@ ENTRY: Schema = _object(
         encoding=_or_null(_text("utf-8")),
         axes=_or_null(_choice(("xy", "yx"))),
         columns=_object(x=COLUMN, y=COLUMN, wkt=COLUMN),
+        rings=FLAG,
         where=_or_null(_text("city == 'Dresden'")),
     ),
     licence=_object(

@@ -82,6 +82,7 @@ def style(document: Document) -> Style:
         geometry=data["geometry"],
         default=Symbol(**data["default"]),
         by=data.get("by"),
+        alternatives=data.get("alternatives"),
         classes=tuple(StyleClass(**(one | {"title": Label(**one["title"])})) for one in data.get("classes", ())),
         minzoom=data.get("minzoom", 0.0),
     )

@@ -8,6 +8,7 @@ then reported.
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ from sdi.source import Action, Finding
 
 Cell = Any
 """A cell as delivered."""
-Value = str | int | float | bool | None
+Value = str | int | float | bool | list[float | None] | None
 """A value of the register."""
 Convert = Callable[[Cell], Value]
 
@@ -186,6 +187,8 @@ def _typed(target: Field, mapping: ColumnMapping, cells: list[Cell], codes: Code
     """Choose the reading of a type."""
     if target.type in ("number", "integer"):
         return _number_reader(target, mapping, cells, column)
+    if target.type == "series":
+        return _series_reader(target, mapping, column)
     if target.type == "date":
         return _date_reader(target, cells, column)
     if target.type == "code":
@@ -266,6 +269,22 @@ def _number_reader(target: Field, mapping: ColumnMapping, cells: list[Cell], col
             number = _whole(cell, number)
         _check_range(target, number)
         return number
+
+    return read
+
+
+def _series_reader(target: Field, mapping: ColumnMapping, column: Column) -> Convert:
+    """Read numbers in a row: a JSON array, as every reader of files hands it on."""
+    number = _number_reader(target, mapping, [], column)
+
+    def read(cell: Cell) -> list[float | None]:
+        try:
+            found = json.loads(cell) if isinstance(cell, str) else None
+        except ValueError:
+            found = None
+        if not isinstance(found, list):
+            raise Slip("value-no-series", f"{cell!r} is no row of numbers; deliver a JSON array: [0.31, null, 0.42]")
+        return [None if one is None else float(number(one)) for one in found]  # type: ignore[arg-type]
 
     return read
 

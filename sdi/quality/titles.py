@@ -84,6 +84,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "value-no-date": ("Không phải ngày tháng", "No date"),
     "value-no-number": ("Không phải số", "No number"),
     "value-no-truth": ("Không phải đúng/sai", "Neither true nor false"),
+    "value-no-series": ("Không phải dãy số", "No row of numbers"),
     "value-not-whole": ("Không phải số nguyên", "No whole number"),
     "value-out-of-range": ("Giá trị ngoài khoảng cho phép", "Value out of range"),
     "value-unmapped": ("Giá trị chưa được ánh xạ", "Value not mapped"),

@@ -92,7 +92,10 @@ def queryables(collection: Collection) -> dict[str, dict[str, object]]:
     Returns
     -------
     dict of str to dict
-        Name to JSON Schema; places are chosen by ``bbox``, and a property with the name of a parameter is left out.
+        Name to JSON Schema; places are chosen by ``bbox``, and a property with the name of a parameter is left out,
+        as is a series: nobody asks for the one thing that has exactly these numbers.
     """
     properties: dict[str, dict[str, object]] = collection.schema["properties"]
-    return {name: one for name, one in properties.items() if "type" in one and name not in _RESERVED}
+    return {
+        name: one for name, one in properties.items() if one.get("type", "array") != "array" and name not in _RESERVED
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlencode
@@ -79,6 +79,13 @@ def _moment(text: str | None) -> str:
     return (text or "").removesuffix("T00:00:00Z")
 
 
+def _series(values: Sequence[float | None], language: str) -> str:
+    """Write how many numbers there are, and between which two they lie."""
+    known = [value for value in values if value is not None]
+    span = f": {_number(min(known), language)} … {_number(max(known), language)}" if known else ""
+    return say("count_of_values", language, count=_number(len(values), language)) + span
+
+
 def _shown(value: object, language: str) -> str:
     """Write the value of a property."""
     if value is None:
@@ -87,4 +94,6 @@ def _shown(value: object, language: str) -> str:
         return say("yes" if value else "no", language)
     if isinstance(value, int | float):
         return _number(value, language)
+    if isinstance(value, list):
+        return _series(value, language)
     return _moment(value) if isinstance(value, str) else str(value)

@@ -10,7 +10,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -115,7 +115,22 @@ def digest(path: Path) -> str:
     str
         SHA-256 as ``sha256sum`` prints it; for a set of files that of the lines ``sha256sum *`` would print.
     """
-    files = parts(path)
+    return digest_of(parts(path))
+
+
+def digest_of(files: Sequence[Path]) -> str:
+    """Fingerprint files that together are one delivery.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        The files, by name.
+
+    Returns
+    -------
+    str
+        SHA-256 of the one file, or of the lines ``sha256sum *`` would print.
+    """
     if len(files) == 1:
         return _sha256(files[0])
     lines = "".join(f"{_sha256(file)}  {file.name}\n" for file in files)

@@ -17,7 +17,7 @@ from pyproj import CRS
 from sdi import expression
 from sdi.entry import SourceOptions
 from sdi.errors import PhusaError
-from sdi.source import archive, columnar, gdal, georeference, shapefile, strings
+from sdi.source import archive, columnar, gdal, georeference, ring, shapefile, strings
 from sdi.source.delivery import Delivery, Limits, Raw, refused
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,8 @@ def read(path: Path | str, options: SourceOptions, limits: Limits = Limits()) ->
     Parameters
     ----------
     path : Path or str
-        A local file: GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GeoParquet, CSV, also inside ``.zip`` or ``.gz``.
+        A local file: GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GeoParquet, CSV, also inside ``.zip`` or ``.gz``; a
+        folder where the entry says that it holds rings.
     options : SourceOptions
         What the file does not say of itself.
     limits : Limits, optional
@@ -87,11 +88,8 @@ def read(path: Path | str, options: SourceOptions, limits: Limits = Limits()) ->
     RefusedError
         If the file cannot be read without guessing; nothing is kept.
     """
-    path = archive.local_file(path, limits)
-    sha256 = archive.digest(path)
-    with archive.unpacked(path, options.layer, limits) as file:
-        name = format_of(file)
-        raw = _read(file, name, options, limits)
+    raw, name, sha256 = _rings(path, limits) if options.rings else _file(path, options, limits)
+    path = Path(path)
     if raw.columns.shape[1] > limits.columns:
         raise refused("too-many-columns", f"{raw.columns.shape[1]:,} columns", f"at most {limits.columns:,} are read")
     strings.mend(raw)
@@ -100,6 +98,21 @@ def read(path: Path | str, options: SourceOptions, limits: Limits = Limits()) ->
     table = _taken(_table(raw, crs), options, raw)
     logger.info("%s: %d rows read from %s (%s)", path.name, len(table), name, crs.to_string() if crs else "no places")
     return Delivery(table, crs, raw.encoding, tuple(raw.findings), sha256, path, name)
+
+
+def _rings(path: Path | str, limits: Limits) -> tuple[Raw, str, str]:
+    """Read a folder of rings, or one; return the table, its format and its digest."""
+    files = ring.files(path, limits)
+    return ring.read_rings(files, limits), ring.FORMAT, archive.digest_of(files)
+
+
+def _file(path: Path | str, options: SourceOptions, limits: Limits) -> tuple[Raw, str, str]:
+    """Read one file, packed or not; return the table, its format and its digest."""
+    path = archive.local_file(path, limits)
+    sha256 = archive.digest(path)
+    with archive.unpacked(path, options.layer, limits) as file:
+        name = format_of(file)
+        return _read(file, name, options, limits), name, sha256
 
 
 def _read(file: Path, name: str, options: SourceOptions, limits: Limits) -> Raw:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sdi.declaration import Label
+from sdi.entry import Licence
 from sdi.errors import IntegrityError, NotFound
 
 DESCRIPTION = "coverage.json"
@@ -28,7 +29,7 @@ class RasterDescription:
     title: Label
     description: Label | None = None
     kind: str
-    """``elevation``, ``depth``, ``level`` or ``run``."""
+    """``elevation``, ``depth``, ``level``, ``run``, ``difference`` of two runs or ``ensemble`` of several."""
     vertical_datum: str | None = None
     """Code of the surface from which its heights are counted."""
     fit_for_decisions: bool = True
@@ -38,6 +39,8 @@ class RasterDescription:
     licence: Mapping[str, Any] = field(default_factory=dict)
     scenario: str | None = None
     """Identifier of the run it comes from."""
+    return_period: float | None = None
+    """How often what it shows is reached or exceeded on average, one time in so many years [year]."""
     bulk: bool = False
     """Whether the whole file may be offered."""
     crs: str = ""
@@ -79,6 +82,17 @@ class RasterDescription:
             raise NotFound(f"no raster is published in {folder}; was it ingested, or its scenario run?") from None
         except (ValueError, KeyError, TypeError) as error:
             raise IntegrityError(f"{folder / file} cannot be read ({error}); publish the raster again") from error
+
+    @staticmethod
+    def under(licence: Licence) -> dict[str, Any]:
+        """Return terms as the values that keep them."""
+        terms = {"name": licence.name, "grade": licence.grade, "url": licence.url}
+        return {"licence": terms, "attribution": licence.attribution, "bulk": licence.bulk}
+
+    @property
+    def terms(self) -> Licence:
+        """What may be done with it."""
+        return Licence(**self.licence, attribution=self.attribution, bulk=self.bulk)
 
     def content(self) -> bytes:
         """Return the description as the content of its file."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from sdi.errors import ConflictError, IntegrityError, NotFound, WorkspaceError
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10300
-LAYOUT = "1"
+LAYOUT = "2"
 """Version of the tables beside the GeoPackage's own; another one is built anew from the registry."""
 BUSY_TIMEOUT_S = 60.0
 CHECKPOINT_TIMEOUT_MS = 1_000
@@ -80,6 +80,12 @@ CREATE TABLE "{0}_history" (row INTEGER PRIMARY KEY, fid INTEGER NOT NULL, id TE
   xmin REAL, ymin REAL, xmax REAL, ymax REAL, feature BLOB NOT NULL);
 CREATE INDEX "{0}_history_fid" ON "{0}_history" (fid);
 """
+_WORDS = """
+CREATE TABLE "{0}_word" (word TEXT NOT NULL, fid INTEGER NOT NULL, PRIMARY KEY (word, fid)) WITHOUT ROWID;
+CREATE INDEX "{0}_word_fid" ON "{0}_word" (fid);
+"""
+# Plain tables and no FTS5: what is deleted from a full-text index lingers in its segments, and what became restricted
+# must not.
 _HISTORY_COLUMNS = "fid, id, valid_from, valid_to, tx_from, tx_to, xmin, ymin, xmax, ymax, feature"
 
 
@@ -247,7 +253,7 @@ class GeoPackage:
             f'CREATE TABLE "{name}" (fid INTEGER PRIMARY KEY, geom {geometry}, id TEXT NOT NULL UNIQUE{listed}, '
             "version INTEGER NOT NULL)"
         )
-        for statement in _HISTORY.format(name).split(";\n")[:-1]:
+        for statement in (_HISTORY + _WORDS).format(name).split(";\n")[:-1]:
             self.connection.execute(statement)
         self.connection.execute(f'CREATE VIRTUAL TABLE "rtree_{name}_geom" USING rtree(id, minx, maxx, miny, maxy)')
         contents = (
@@ -263,7 +269,7 @@ class GeoPackage:
 
     def drop(self, name: str) -> None:
         """Remove a collection."""
-        for table in (name, f"{name}_history", f"rtree_{name}_geom"):
+        for table in (name, f"{name}_history", f"{name}_word", f"rtree_{name}_geom"):
             self.connection.execute(f'DROP TABLE IF EXISTS "{table}"')
         for table in ("gpkg_extensions", "gpkg_geometry_columns", "gpkg_contents"):
             self.connection.execute(f"DELETE FROM {table} WHERE table_name IN (?, ?)", (name, f"{name}_history"))
@@ -276,6 +282,7 @@ class GeoPackage:
         for sql in (
             f'DELETE FROM "{name}" WHERE fid = ?',
             f'DELETE FROM "{name}_history" WHERE fid = ?',
+            f'DELETE FROM "{name}_word" WHERE fid = ?',
             f'DELETE FROM "rtree_{name}_geom" WHERE id = ?',
         ):
             self.connection.executemany(sql, marks)
@@ -321,6 +328,10 @@ class GeoPackage:
         fids = [row[0] for row, there in zip(rows, placed, strict=True) if there]
         boxes = zip(fids, *(bounds[placed, column].tolist() for column in (0, 2, 1, 3)), strict=True)
         self.connection.executemany(f'INSERT INTO "rtree_{name}_geom" VALUES (?, ?, ?, ?, ?)', boxes)
+
+    def add_words(self, name: str, rows: Iterable[tuple[str, int]]) -> None:
+        """Let current features be found by words: ``word, fid``, each pair as often as it comes."""
+        self.connection.executemany(f'INSERT OR IGNORE INTO "{name}_word" VALUES (?, ?)', rows)
 
     def put_things(self, rows: Sequence[Row]) -> None:
         """Say what became of things: ``id, fid, kind, collection, status, valid_from, valid_to``."""
@@ -432,6 +443,35 @@ class GeoPackage:
             [*sure, *(fid for fid, yes in zip(doubtful, hit, strict=True) if yes), *(row[0] for row in nowhere)]
         )
 
+    def with_words(self, name: str, words: Sequence[str], limit: int) -> list[tuple[int, int]]:
+        """Return the current features that have any of some words, those with the most of them first.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        words : sequence of str
+            Folded words, each once.
+        limit : int
+            Largest number of features.
+
+        Returns
+        -------
+        list of (int, int)
+            Feature number and how many of the words it has.
+        """
+        marks = ", ".join("?" * len(words))
+        found = self.query(
+            f'SELECT fid, count(*) FROM "{name}_word" WHERE word IN ({marks}) '
+            "GROUP BY fid ORDER BY count(*) DESC, fid LIMIT ?",
+            (*words, limit),
+        )
+        return [(int(fid), int(count)) for fid, count in found]
+
+    def counts(self, name: str, column: str) -> list[Row]:
+        """Return every value of a property with the number of current features that have it, in order."""
+        return self.query(f'SELECT "{column}", count(*) FROM "{name}" GROUP BY 1 ORDER BY 1')
+
     def history(self, name: str, start: str, end: str, tx: int) -> list[Row]:
         """Return ``(row, fid, xmin, ymin, xmax, ymax)`` of the pieces in an interval, as known at a transaction."""
         return self.query(
@@ -462,6 +502,7 @@ class GeoPackage:
             served = f'(SELECT feature FROM "{name}_history" h WHERE h.row = c.version)'
             yield from self.connection.execute(f'SELECT {listed}, {served} FROM "{name}" c ORDER BY fid')
             yield from self.connection.execute(f'SELECT * FROM "rtree_{name}_geom" ORDER BY id')
+            yield from self.connection.execute(f'SELECT * FROM "{name}_word" ORDER BY word, fid')
             yield from self.connection.execute(
                 f'SELECT {_HISTORY_COLUMNS} FROM "{name}_history" ORDER BY fid, tx_from, valid_from'
             )

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from sdi.errors import InputError
+from sdi.errors import InputError, NotFound
 from sdi.grid import Grid
 from sdi.store.description import DESCRIPTION, RasterDescription
 from sdi.store.durable import is_running, sync, sync_folder, write_whole
@@ -153,7 +153,14 @@ def read(folder: Path, name: str) -> xr.Dataset:
     -------
     Dataset
         Its variables, NaN where missing; vertical datum, fitness and notice in the attributes of each.
+
+    Raises
+    ------
+    NotFound
+        If there is none of that name.
     """
+    if not _NAME.fullmatch(name):
+        raise NotFound(f"{name!r} is no name of a raster; expected letters a-z, digits, - and _")
     said = RasterDescription.read(folder / name)
     data = read_zarr(folder / name / said.zarr) if said.zarr else read_cog(folder / name / str(said.cog))
     shared: dict[str, Any] = {"fit_for_decisions": int(said.fit_for_decisions)}

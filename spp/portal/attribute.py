@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +58,18 @@ class Attribute:
             return words.say("value_yes" if value else "value_no")
         if isinstance(value, int | float):
             return f"{words.number(value)} {self.unit}" if self.unit else words.number(value)
+        if isinstance(value, list):
+            return self._series([one for one in value if one is not None], len(value), words)
         day = _DAY.fullmatch(str(value))
         return words.day(day[1]) if day else str(value)
+
+    def _series(self, known: Sequence[float], count: int, words: Words) -> str:
+        """Write how many numbers there are, and between which two they lie."""
+        if not known:
+            return words.number(count)
+        low, high = words.number(min(known)), words.number(max(known))
+        said = words.say("chart_values", count=words.number(count), low=low, high=high)
+        return f"{said} {self.unit}" if self.unit else said
 
 
 def attributes(schema: Mapping[str, Any], language: str) -> tuple[Attribute, ...]:

@@ -11,8 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from sdi.crs import StorageCRS
 from sdi.publication import Publication
 from sdi.settings import Settings
+from sdi.workspace import Workspace
+from spp.portal.choice import Choices
 from spp.portal.gallery import Gallery
 from spp.portal.layer import Layer, layers
 from spp.portal.site import Site
@@ -37,18 +40,23 @@ class Portal:
     site: Site
     publication: Callable[[], Publication]
     """Publication in force."""
+    rasters: Path
+    """Folder of the published rasters."""
+    crs: StorageCRS
+    """CRS in which areas and distances are measured."""
     gallery: Gallery
+    choices: Choices
     words: Mapping[str, Words]
     templates: Environment
     public_url: str | None = None
 
     @classmethod
-    def of(cls, site: Site, publication: Callable[[], Publication], settings: Settings) -> Portal:
+    def of(cls, workspace: Workspace, publication: Callable[[], Publication], settings: Settings) -> Portal:
         """Prepare the pages of a city.
 
         Parameters
         ----------
-        site : Site
+        workspace : Workspace
             The city.
         publication : callable
             Gives the publication in force, which the pages show.
@@ -60,7 +68,10 @@ class Portal:
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         words = {language: Words.read(language) for language in LANGUAGES}
-        return cls(site, publication, Gallery(), words, templates, settings.public_url)
+        return cls(
+            Site.of(workspace), publication, workspace.rasters, workspace.crs, Gallery(), Choices(workspace.rasters),
+            words, templates, settings.public_url,
+        )  # fmt: skip
 
     def layers(self, language: str) -> tuple[Layer, ...]:
         """Layers of the city, the lowest first.
@@ -70,7 +81,10 @@ class Portal:
         language : str
             ``vi`` or ``en``.
         """
-        return layers(self.publication().collections(), language, self.notice(language))
+        publication = self.publication()
+        collections = publication.collections()
+        choices = self.choices.of(publication, collections, language)
+        return layers(collections, language, self.notice(language), choices)
 
     def prefix(self, request: Request) -> str:
         """Path under which the service stands, as clients see it.

@@ -6,23 +6,24 @@ from threading import Lock
 
 from sdi.publication import Publication
 from spp.portal.asset import Asset
+from spp.portal.choice import Choice
 from spp.portal.layer import Layer
 from spp.portal.overview import Overview, overview
 from spp.portal.picture import Box, picture
 
-State = tuple[Publication, str, int]
-"""Publication, layer and version: where two are equal, so are the pictures."""
+State = tuple[Publication, str, int, str | None]
+"""Publication, layer, version and choice: where two are equal, so are the pictures."""
 
 
 class Gallery:
     """Generalised layers and the picture of the city."""
 
     def __init__(self) -> None:
-        self._overviews: dict[str, tuple[State, Overview, Asset]] = {}
+        self._overviews: dict[tuple[str, str | None], tuple[State, Overview, Asset]] = {}
         self._pictures: dict[str, tuple[tuple[State, ...], Asset]] = {}
         self._lock = Lock()
 
-    def geojson(self, publication: Publication, layer: Layer) -> Asset:
+    def geojson(self, publication: Publication, layer: Layer, asked: str | None = None) -> Asset:
         """Generalised features of a layer as GeoJSON.
 
         Parameters
@@ -31,9 +32,11 @@ class Gallery:
             Where the features are read.
         layer : Layer
             The layer.
+        asked : str, optional
+            Which of its alternatives; the one shown at first where not given.
         """
         with self._lock:
-            return self._made(publication, layer)[1]
+            return self._made(publication, layer, layer.choice(asked))[1]
 
     def picture(self, publication: Publication, title: str, language: str, shown: tuple[Layer, ...]) -> Asset:
         """Still picture of the city as SVG.
@@ -49,23 +52,29 @@ class Gallery:
         shown : tuple of Layer
             Layers to draw, the lowest first.
         """
-        state = tuple((publication, layer.id, layer.version) for layer in shown)
+        state = tuple(_state(publication, layer, layer.choice(None)) for layer in shown)
         with self._lock:
             kept = self._pictures.get(language)
             if kept is None or kept[0] != state:
-                drawings = [(layer, self._made(publication, layer)[0]) for layer in shown]
+                drawings = [(layer, self._made(publication, layer, layer.choice(None))[0]) for layer in shown]
                 drawn = picture(title, extent(shown) or (0.0, 0.0, 1.0, 1.0), drawings)
                 kept = self._pictures[language] = (state, Asset.of(drawn, "image/svg+xml"))
             return kept[1]
 
-    def _made(self, publication: Publication, layer: Layer) -> tuple[Overview, Asset]:
+    def _made(self, publication: Publication, layer: Layer, choice: Choice | None) -> tuple[Overview, Asset]:
         """Generalise a layer, unless that was done for this state of its data."""
-        state = (publication, layer.id, layer.version)
-        kept = self._overviews.get(layer.id)
+        state = _state(publication, layer, choice)
+        key = (layer.id, state[3])
+        kept = self._overviews.get(key)
         if kept is None or kept[0] != state:
-            made = overview(publication, publication.collection(layer.id), layer.by)
-            kept = self._overviews[layer.id] = (state, made, Asset.of(made.geojson(), "application/geo+json"))
+            made = overview(publication, publication.collection(layer.id), layer.by, where=layer.where(choice))
+            kept = self._overviews[key] = (state, made, Asset.of(made.geojson(), "application/geo+json"))
         return kept[1:]
+
+
+def _state(publication: Publication, layer: Layer, choice: Choice | None) -> State:
+    """Return what the picture of a layer depends on."""
+    return publication, layer.id, layer.version, choice.value if choice else None
 
 
 def extent(layers: tuple[Layer, ...]) -> Box | None:

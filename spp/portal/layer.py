@@ -13,6 +13,7 @@ from zlib import crc32
 
 from sdi.collection import Collection
 from spp.portal.attribute import Attribute, attributes
+from spp.portal.choice import Choice
 from spp.portal.overview import exact_until
 
 Geometry = Literal["fill", "line", "circle"]
@@ -84,6 +85,30 @@ class Layer:
     attributes: tuple[Attribute, ...]
     attribution: str
     notice: str | None
+    alternatives: str | None = None
+    """Field whose values exclude each other: the things of one choice are shown at a time."""
+    choices: tuple[Choice, ...] = ()
+    """Values of that field, the one shown at first in front; empty where everything is shown."""
+
+    def choice(self, asked: str | None) -> Choice | None:
+        """Choice that somebody asks for, else the one shown at first; ``None`` where everything is shown.
+
+        Parameters
+        ----------
+        asked : str or None
+            Value of the field `alternatives`.
+        """
+        return next((one for one in self.choices if one.value == asked), next(iter(self.choices), None))
+
+    def where(self, choice: Choice | None) -> dict[str, str]:
+        """Property that the things of a choice have.
+
+        Parameters
+        ----------
+        choice : Choice or None
+            One of `choices`; ``None`` asks for everything.
+        """
+        return {self.alternatives: choice.value} if self.alternatives and choice else {}
 
     @property
     def named(self) -> bool:
@@ -126,6 +151,8 @@ class Layer:
         return {name: getattr(self, name) for name in plain} | {
             "default": symbol,
             "classes": [asdict(one) for one in self.classes],
+            "alternatives": self.alternatives if self.choices else None,
+            "choices": [asdict(one) for one in self.choices],
             "fields": [asdict(one) for one in self.attributes],
             "items": f"{prefix}/ogc/collections/{self.id}/items",
             "overview": f"{prefix}/portal/overview/{self.id}.json?v={self.version}" if self.general else None,
@@ -135,7 +162,12 @@ class Layer:
         }
 
 
-def layers(collections: Iterable[Collection], language: str, said: str | None = None) -> tuple[Layer, ...]:
+def layers(
+    collections: Iterable[Collection],
+    language: str,
+    said: str | None = None,
+    choices: Mapping[str, Sequence[Choice]] | None = None,
+) -> tuple[Layer, ...]:
     """Layers of all collections that have a place, the lowest first.
 
     Parameters
@@ -146,6 +178,8 @@ def layers(collections: Iterable[Collection], language: str, said: str | None = 
         ``vi`` or ``en``.
     said : str, optional
         Notice that the page shows for the whole city; a layer does not repeat it.
+    choices : mapping of str to sequence of Choice, optional
+        Alternatives of the collections that have some.
 
     Returns
     -------
@@ -153,10 +187,17 @@ def layers(collections: Iterable[Collection], language: str, said: str | None = 
         Empty where nothing is published.
     """
     placed = sorted((one for one in collections if one.extent is not None), key=lambda one: (one.order, one.name))
-    return tuple(_layer(one, placed, language, said) for one in placed)
+    apart = choices or {}
+    return tuple(_layer(one, placed, language, said, tuple(apart.get(one.name, ()))) for one in placed)
 
 
-def _layer(collection: Collection, all_of_them: Sequence[Collection], language: str, said: str | None) -> Layer:
+def _layer(
+    collection: Collection,
+    all_of_them: Sequence[Collection],
+    language: str,
+    said: str | None,
+    choices: tuple[Choice, ...],
+) -> Layer:
     """Layer of one collection among all."""
     style: Mapping[str, Any] = collection.style or {}
     symbol = style.get("default") or {}
@@ -189,6 +230,8 @@ def _layer(collection: Collection, all_of_them: Sequence[Collection], language: 
         attributes=attributes(collection.schema, language),
         attribution=collection.attribution,
         notice=None if notice == said else notice,
+        alternatives=style.get("alternatives"),
+        choices=choices,
     )
 
 

@@ -11,6 +11,7 @@ from spp.portal.asset import Asset
 from spp.portal.frame import Portal, language_of
 from spp.portal.gallery import extent, for_picture
 from spp.portal.layer import LIMIT, Layer
+from spp.portal.series import charts, for_map
 
 
 def map_page(portal: Portal, request: Request) -> Response:
@@ -42,6 +43,7 @@ def site_description(portal: Portal, request: Request) -> Response:
     language = language_of(request)
     prefix = portal.prefix(request)
     shown = portal.layers(language)
+    charted = charts(portal.publication().collections())
     document = {
         "title": portal.site.title.of(language),
         "language": language,
@@ -49,8 +51,9 @@ def site_description(portal: Portal, request: Request) -> Response:
         "notice": portal.notice(language),
         "extent": extent(tuple(layer for layer in shown if layer.visible) or shown),
         "things": f"{prefix}/id",
+        "lookup": f"{prefix}/lookup",
         "limit": LIMIT,
-        "layers": [layer.description_for_map(prefix) for layer in shown],
+        "layers": [layer.description_for_map(prefix) | for_map(prefix, charted.get(layer.id)) for layer in shown],
     }
     return Asset.of(orjson.dumps(document), "application/json").answer(request, Content_Language=language)
 
@@ -63,7 +66,7 @@ def generalised(portal: Portal, request: Request) -> Response:
     portal : Portal
         The public pages.
     request : Request
-        The request; its path names the collection.
+        The request; its path names the collection, ``choice`` one of its alternatives.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def generalised(portal: Portal, request: Request) -> Response:
     layer = find(portal.layers(language_of(request)), request.path_params["collection"])
     if not layer.general:
         raise NotFound(f"layer {layer.id} has no generalised picture; its {layer.count} things are at {layer.id}/items")
-    return portal.gallery.geojson(portal.publication(), layer).answer(request)
+    return portal.gallery.geojson(portal.publication(), layer, request.query_params.get("choice")).answer(request)
 
 
 def still_picture(portal: Portal, request: Request) -> Response:

@@ -74,7 +74,13 @@ def exact_until(extent: tuple[float, float, float, float]) -> float:
     return max(0.0, math.log2(_WORLD / max(cell, 1e-9)))
 
 
-def overview(publication: Publication, collection: Collection, by: str | None, most: int = MOST) -> Overview:
+def overview(
+    publication: Publication,
+    collection: Collection,
+    by: str | None,
+    most: int = MOST,
+    where: Mapping[str, str] | None = None,
+) -> Overview:
     """Generalise a collection.
 
     Parameters
@@ -87,6 +93,8 @@ def overview(publication: Publication, collection: Collection, by: str | None, m
         Property that chooses the class of a feature.
     most : int, optional
         Largest number of features kept [1].
+    where : mapping of str to str, optional
+        Properties that the features must have.
 
     Returns
     -------
@@ -94,7 +102,7 @@ def overview(publication: Publication, collection: Collection, by: str | None, m
         Empty where nothing has a place.
     """
     keep = [name for name in (*KEPT, by) if name and name in collection.schema["properties"]]
-    rows = [row for row in _rows(publication, collection.name, keep) if row[2] is not None]
+    rows = [row for row in _rows(publication, collection.name, keep, where or {}) if row[2] is not None]
     if collection.extent is None or not rows:
         return Overview((), (), np.array([], dtype=object))
     geometries = np.empty(len(rows), dtype=object)
@@ -108,12 +116,12 @@ def overview(publication: Publication, collection: Collection, by: str | None, m
 
 
 def _rows(
-    publication: Publication, name: str, keep: list[str]
+    publication: Publication, name: str, keep: list[str], where: Mapping[str, str]
 ) -> Iterator[tuple[str, dict[str, object], shapely.Geometry | None]]:
     """Read identifier, kept properties and geometry of every feature, page by page."""
     after: int | None = None
     while True:
-        page = publication.items(name, limit=_PAGE, after=after)
+        page = publication.items(name, limit=_PAGE, after=after, where=where)
         shapes = shapely.from_geojson(np.array(page.features, dtype=object), on_invalid="ignore")
         for feature, shape in zip(page.features, np.atleast_1d(shapes), strict=True):
             document = orjson.loads(feature)

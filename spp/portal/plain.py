@@ -15,6 +15,7 @@ from sdi.errors import NotFound
 from spp.portal.frame import Portal, language_of
 from spp.portal.layer import Layer
 from spp.portal.map import find
+from spp.portal.series import own
 from spp.portal.wording import Words
 
 ROWS = 50
@@ -54,7 +55,11 @@ def plain_page(portal: Portal, request: Request) -> Response:
     wrong = place is None and any(asked.values())
     found = None if place is None else _things_at(portal, shown, place, portal.words[language])
     attributions = list(dict.fromkeys(layer.attribution for layer in shown if layer.attribution))
-    values = {"layers": shown[::-1], "asked": asked, "wrong": wrong, "found": found, "attributions": attributions}
+    charted = own(portal.publication().collections())
+    values = {
+        "layers": shown[::-1], "asked": asked, "wrong": wrong, "found": found, "attributions": attributions,
+        "charted": charted,
+    }  # fmt: skip
     return portal.page(request, "plain.html", values, status=400 if wrong else 200)
 
 
@@ -66,7 +71,7 @@ def list_page(portal: Portal, request: Request) -> Response:
     portal : Portal
         The public pages.
     request : Request
-        The request; its path names the collection, ``page`` counts from 1.
+        The request; its path names the collection, ``page`` counts from 1, ``choice`` names one of its alternatives.
     """
     language = language_of(request)
     name = request.path_params["collection"]
@@ -74,16 +79,21 @@ def list_page(portal: Portal, request: Request) -> Response:
         layer = find(portal.layers(language), name)
     except NotFound:
         return portal.page(request, "missing.html", {"name": name, "attributions": []}, status=404)
-    pages = max(1, math.ceil(layer.count / ROWS))
+    choice = layer.choice(request.query_params.get("choice"))
+    count = choice.count if choice else layer.count
+    pages = max(1, math.ceil(count / ROWS))
     number = min(max(_whole(request.query_params.get("page")), 1), pages)
     start = (number - 1) * ROWS
-    features = portal.publication().items(layer.id, limit=ROWS, offset=start).features
+    features = portal.publication().items(layer.id, limit=ROWS, offset=start, where=layer.where(choice)).features
     rows = [_row(layer, orjson.loads(feature), portal.words[language]) for feature in features]
     used = [place for place in range(len(rows[0].cells)) if any(row.cells[place][1] for row in rows)] if rows else []
     values = {
         "layer": layer,
+        "choice": choice,
+        "count": count,
         "rows": rows,
         "used": used,
+        "charted": own(portal.publication().collections()),
         "number": number,
         "pages": pages,
         "first": start + 1,
@@ -113,7 +123,9 @@ def _things_at(portal: Portal, layers: tuple[Layer, ...], place: tuple[float, fl
     west, south, east, north = shapely.buffer(point, REACH, cap_style="square").bounds
     found: list[tuple[float, Row]] = []
     for layer in reversed(layers):
-        for feature in portal.publication().items(layer.id, limit=_MOST, bbox=(west, south, east, north)).features:
+        where = layer.where(layer.choice(None))
+        page = portal.publication().items(layer.id, limit=_MOST, bbox=(west, south, east, north), where=where)
+        for feature in page.features:
             document = orjson.loads(feature)
             if document["geometry"] is None:
                 continue

@@ -15,10 +15,11 @@ from sdi.settings import Settings
 from sdi.workspace import Workspace
 from spp.portal.asset import Asset, assets
 from spp.portal.frame import Portal
+from spp.portal.lookup import lookup_page
 from spp.portal.map import generalised, map_page, site_description, still_picture
 from spp.portal.opened import Opened
 from spp.portal.plain import list_page, plain_page
-from spp.portal.site import Site
+from spp.portal.series import series_picture
 
 STATIC = Path(__file__).with_name("static")
 """Folder of the map's own files and, below ``vendor``, of the map library that ``make assets`` puts there."""
@@ -32,7 +33,7 @@ def pages(workspace: Workspace, settings: Settings) -> list[BaseRoute]:
     Parameters
     ----------
     workspace : Workspace
-        The city; only its public publication is opened, and only for reading.
+        The city; only its public publication and its published rasters are opened, and only for reading.
     settings : Settings
         For the public address.
 
@@ -42,7 +43,7 @@ def pages(workspace: Workspace, settings: Settings) -> list[BaseRoute]:
         To be given to the service's application.
     """
     publication = Opened(workspace.publication_path("public"))
-    return routes(Portal.of(Site.of(workspace), publication, settings))
+    return routes(Portal.of(workspace, publication, settings))
 
 
 def routes(portal: Portal) -> list[BaseRoute]:
@@ -58,6 +59,8 @@ def routes(portal: Portal) -> list[BaseRoute]:
         "/portal/layers.json": site_description,
         "/portal/overview/{collection}.json": generalised,
         "/portal/city.svg": still_picture,
+        "/portal/series/{collection}/{item}.svg": series_picture,
+        "/lookup": lookup_page,
         "/plain": plain_page,
         "/plain/{collection}": list_page,
     }

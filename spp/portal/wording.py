@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from spp.figures import day, number
+
 LANGUAGES = ("vi", "en")
 """Languages of the public pages; the first is spoken where none is asked for."""
 FOLDER = Path(__file__).with_name("static") / "text"
@@ -57,8 +59,7 @@ class Words:
         value : float
             Any number; six decimals at most are written.
         """
-        text = f"{value:,}" if isinstance(value, int) else f"{value:,.6f}".rstrip("0").rstrip(".")
-        return text.translate(str.maketrans(",.", ".,")) if self.language == "vi" else text
+        return number(value, self.language)
 
     def day(self, value: str) -> str:
         """Write a day as the language does: ``31/12/2025`` in Vietnamese, ISO 8601 in English.
@@ -68,5 +69,4 @@ class Words:
         value : str
             Day as ISO 8601.
         """
-        year, month, day = value.split("-")
-        return f"{day}/{month}/{year}" if self.language == "vi" else value
+        return day(value, self.language)

@@ -146,7 +146,7 @@ def test_the_lasting_address_of_a_thing_answers(desktop: Watched) -> None:
     spot = place_of(desktop, "parcels", parcel_number="1")
     page = near(desktop, spot)
     click(page, spot)
-    address = page.locator("#info .thing a").first.get_attribute("href")
+    address = page.locator("#info .thing > .links a").first.get_attribute("href")
     assert address is not None
     assert address.startswith("/id/parcel/")
     assert desktop.page.request.get(desktop.base + address).ok

@@ -108,7 +108,7 @@ def test_a_ward_keeps_its_code_with_all_digits(built, address):
 @pytest.mark.shows("foundation")
 def test_the_run_on_the_real_terrain_says_everywhere_that_nothing_may_be_decided_upon_it(built, address):
     _, workspace, _ = built
-    coverage = json.loads(fetch(f"{address}/ogc/collections/flood-cantho-rain?f=json&lang=en"))
+    coverage = json.loads(fetch(f"{address}/ogc/collections/flood-cantho-may-2025?f=json&lang=en"))
     assert "Not fit for decisions" in json.dumps(coverage)
     depth = json.loads(fetch(f"{address}/ogc/collections/flood-depth/items?f=json&limit=1"))["features"][0][
         "properties"

@@ -9,12 +9,13 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from catalogs import packaged
-from frmis import scenario_file
+from frmis import scenario_file, tide_file
 from pipelines import leaflet
 from pipelines.__main__ import main, parser
 from sdi.catalog import Catalog
@@ -72,6 +73,11 @@ def test_the_row_of_a_command_names_what_it_needs(name):
     needed = [action.metavar or action.dest for action in COMMANDS[name]._actions if not action.option_strings]
     heading = row(name).split("`")[1].removeprefix(name)
     assert [word.rstrip("…").lower() for word in heading.split()] == [word.lower() for word in needed]
+
+
+def test_every_command_is_explained_in_vietnamese_too():
+    table = text(DOCS / "guides" / "commands.md").split("## Bằng tiếng Việt")[1].split("## make")[0]
+    assert set(re.findall(r"^\| `(phusa [a-z ]+)` \|", table, flags=re.MULTILINE)) == set(COMMANDS)
 
 
 PAGES = [*sorted((DOCS / "guides").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
@@ -197,8 +203,9 @@ def test_the_examples_of_the_catalogue_reference_fit_each_other_and_the_catalogu
 
 
 def test_the_scenario_in_the_guide_is_a_scenario(tmp_path):
-    scenario = scenario_file.read(write(tmp_path, "storm", example("flood")))
-    assert scenario.duration == 6 * 3600
+    tides = partial(tide_file.find, folders=[packaged() / "tides"])
+    scenario = scenario_file.read(write(tmp_path, "storm", example("flood")), tides=tides)
+    assert scenario.duration == 3 * 3600
 
 
 def test_the_city_in_the_guide_is_a_workspace(tmp_path):

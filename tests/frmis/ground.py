@@ -7,6 +7,7 @@ import xarray as xr
 from affine import Affine
 
 from frmis.forcing import MILLIMETRES_PER_HOUR, Boundary, Edge, Rainfall, Series
+from frmis.ground import Ground
 from frmis.scenario import Scenario
 from frmis.simulation import Run
 from sdi.grid import Grid
@@ -57,6 +58,19 @@ def rain(millimetres_per_hour: float, hours: float, start_hours: float = 0.0) ->
     return Rainfall.constant(millimetres_per_hour * MM_H, hours * 3600, start_hours * 3600)
 
 
-def started(case: Scenario, values: np.ndarray, cell: float = 10.0, threads: int = 1) -> Run:
-    """Begin a run on heights [m]."""
-    return Run.begin(case, terrain(values, cell), grid(*values.shape, cell), threads)
+def laid(values: np.ndarray, cell: float = 10.0, **parts: object) -> Ground:
+    """Return ground of such heights [m]; parts are fields of the ground."""
+    return Ground(terrain(values, cell), **parts)
+
+
+def wall(shape: tuple[int, int], crest: float, column: int) -> np.ndarray:
+    """Return crests [m, Hòn Dấu] on the faces west of columns, with a wall west of one of them."""
+    crests = np.full((shape[0], shape[1] + 1), -np.inf)
+    crests[:, column] = crest
+    return crests
+
+
+def started(case: Scenario, values: np.ndarray | Ground, cell: float = 10.0, threads: int = 1) -> Run:
+    """Begin a run on heights [m], or on ground."""
+    ground = values if isinstance(values, Ground) else laid(values, cell)
+    return Run.begin(case, ground, grid(*ground.elevation.shape, cell), threads)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 
-from frmis.forcing import Boundary, Edge, Rainfall, Series
+from frmis.forcing import Boundary, Edge, Infiltration, Inflow, Rainfall, Series
 from frmis.quantity import quantity
 from sdi.errors import InputError
 from tests.frmis.ground import MM_H
@@ -45,6 +48,12 @@ def test_rain_in_the_wrong_unit_is_recognised():
         Rainfall.constant(60.0, 3600.0)
 
 
+@pytest.mark.parametrize("times", [(0.0, np.nan), (np.nan, 3600.0), (0.0, np.inf), (-60.0, 3600.0)])
+def test_the_times_of_the_rain_are_numbers_from_the_start_on(times):
+    with pytest.raises(InputError, match="do not ascend"):
+        Rainfall(times, (1e-6,))
+
+
 def test_a_level_without_a_datum_means_nothing():
     with pytest.raises(InputError, match="vertical datum"):
         Boundary(north=Edge("level", Series.constant(1.0)))
@@ -75,3 +84,62 @@ def test_a_quantity_is_a_number_with_its_unit(text, kind, value):
 def test_what_is_no_quantity_is_named(text):
     with pytest.raises(InputError, match="time"):
         quantity(text, "time")
+
+
+def test_what_soil_takes_up_falls_from_its_first_to_its_last_value():
+    soil = Infiltration(60 * MM_H, 10 * MM_H, 2 / 3600)
+    assert soil.capacity(0.0) == pytest.approx(60 * MM_H)
+    assert soil.capacity(1800.0) == pytest.approx((10 + 50 * math.exp(-1)) * MM_H)
+    assert soil.capacity(1e9) == pytest.approx(10 * MM_H)
+    assert Infiltration.constant(5 * MM_H).capacity(1e6) == 5 * MM_H
+    assert Infiltration.constant(0.0).capacity(0.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("initial", "final", "decay", "said"),
+    [
+        (10 * MM_H, 60 * MM_H, 1e-3, "the larger one first"),
+        (-1.0, -1.0, 0.0, "at least 0"),
+        (60.0, 10.0, 1e-3, "at least 0"),
+        (60 * MM_H, 10 * MM_H, 0.0, "decays"),
+        (float("nan"), 0.0, 1.0, "at least 0"),
+    ],
+)
+def test_soil_that_cannot_be_is_refused(initial, final, decay, said):
+    with pytest.raises(InputError, match=said):
+        Infiltration(initial, final, decay)
+
+
+def test_an_inflow_is_water_at_a_place():
+    steady = Series.constant(20.0)
+    assert Inflow("breach", ((0.0, 0.0), (10.0, 0.0)), steady).radius is None
+    assert Inflow("outfall", ((5.0, 5.0),), Series((0.0, 60.0), (0.0, 2.0)), radius=10.0).discharge.at(30.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("place", "flow", "radius", "said"),
+    [
+        ((), 1.0, None, "no place"),
+        (((math.inf, 0.0),), 1.0, None, "no place"),
+        (((0.0, 0.0),), -1.0, None, "is the unit right"),
+        (((0.0, 0.0),), 2e6, None, "is the unit right"),
+        (((0.0, 0.0), (1.0, 1.0)), 1.0, 5.0, "expected one point"),
+        (((0.0, 0.0),), 1.0, 0.0, "more than 0 m"),
+    ],
+)
+def test_an_inflow_that_cannot_be_is_refused(place, flow, radius, said):
+    with pytest.raises(InputError, match=said):
+        Inflow("x", place, Series.constant(flow), radius)
+
+
+def test_a_level_that_no_water_reaches_is_refused():
+    with pytest.raises(InputError, match="is the unit right"):
+        Edge("level", Series.constant(1.9e5))
+
+
+def test_discharges_and_rates_are_read_with_their_units():
+    assert quantity("2.5 m3/s", "discharge") == 2.5
+    assert quantity("250 l/s", "discharge") == pytest.approx(0.25)
+    assert quantity("2 /h", "rate") == quantity("2 1/h", "rate") == pytest.approx(2 / 3600)
+    with pytest.raises(InputError, match="is no discharge"):
+        quantity("2 m", "discharge")

@@ -1,4 +1,4 @@
-"""Depth classes as polygons."""
+"""Depth classes as polygons, hazard classes by depth, speed and their product."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import pytest
 import rasterio.features
 import shapely
 
-from frmis.hazard import DEPTH_CLASSES, depth_classes
+from catalogs import packaged
+from frmis.hazard import DEPTH_CLASSES, HAZARD_LIMITS, depth_classes, hazard_class
+from frmis.result import HAZARD
+from sdi.catalog import Catalog
 from sdi.errors import InputError
 from tests.frmis.ground import grid, terrain
 
@@ -71,3 +74,34 @@ def test_nothing_wet_gives_no_polygon():
 def test_thresholds_ascend(thresholds):
     with pytest.raises(InputError, match="ascend"):
         depth_classes(terrain(depths()), thresholds)
+
+
+@pytest.mark.shows("first-flood")
+@pytest.mark.parametrize(
+    ("depth", "speed", "expected"),
+    [
+        (0.0, 0.0, 0), (0.009, 3.0, 0), (0.01, 0.0, 1), (0.3, 1.0, 1), (0.15, 2.0, 1), (0.31, 0.9, 2), (0.5, 1.2, 2),
+        (0.51, 1.1, 3), (1.2, 0.5, 3), (0.5, 1.21, 4), (1.21, 0.0, 4), (2.0, 0.5, 4), (0.1, 2.1, 5), (2.1, 0.0, 5),
+        (1.0, 4.0, 5), (4.0, 1.0, 5), (1.01, 4.0, 6), (4.1, 0.0, 6), (0.1, 4.1, 6),
+    ],
+)  # fmt: skip
+def test_the_hazard_is_that_of_the_guideline(depth, speed, expected):
+    """Table 5-2 of Smith et al. (2014), at and beyond each of its limits."""
+    assert hazard_class(np.array(depth), np.array(speed), np.round(depth * speed, 9)) == expected
+
+
+def test_the_class_of_the_maxima_is_the_highest_class_of_all_times():
+    rng = np.random.default_rng(3)
+    depth, speed = rng.gamma(1.0, 0.5, (200, 30)), rng.gamma(1.0, 0.7, (200, 30))
+    product = depth * speed
+    over_time = hazard_class(depth, speed, product).max(axis=0)
+    of_maxima = hazard_class(depth.max(axis=0), speed.max(axis=0), product.max(axis=0))
+    np.testing.assert_array_equal(of_maxima, over_time)
+
+
+def test_every_hazard_class_has_a_name_and_a_colour():
+    hazard = Catalog.read(packaged()).codes["hazard_class"]
+    assert [code.code for code in hazard.codes] == HAZARD.split()
+    assert len({code.color for code in hazard.codes}) == 7
+    assert len(HAZARD_LIMITS) == 5
+    assert (np.diff(np.array(HAZARD_LIMITS), axis=0) >= 0).all()

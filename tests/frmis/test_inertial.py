@@ -55,12 +55,20 @@ def test_still_water_is_still_in_a_basin_whose_level_is_no_round_number():
 
 
 def rained_upon(precision: str = "float64", rows: int = 23, columns: int = 31) -> State:
-    """Return a state full of slopes, films, dry and inactive cells."""
+    """Return a state full of slopes, films, dry and inactive cells, levees, streets and fields."""
     rng = np.random.default_rng(5)
     ground = rough(rows, columns, seed=2)
     ground[5:9, 3:6] = np.nan
-    state = State.dry(ground, precision)
+    manning, pervious = rng.uniform(0.02, 0.1, ground.shape), rng.random(ground.shape)
+    state = State.dry(ground, precision, manning=manning, pervious=pervious)
     state.fill(np.where(rng.random(ground.shape) < 0.5, rng.gamma(1.0, 0.3, ground.shape), 0.0))
+    crest_x, crest_y = (
+        np.where(rng.random(shape) < 0.1, rng.uniform(-1, 1.5, shape), -np.inf)
+        for shape in ((rows, columns + 1), (rows + 1, columns))
+    )
+    state.stand(crest_x, crest_y)
+    state.crests_x.ahead[::3] = 0
+    state.crests_y.back[::3] = 0
     state.open_side("west")
     state.set_level("west", 0.8)
     return state
@@ -68,16 +76,24 @@ def rained_upon(precision: str = "float64", rows: int = 23, columns: int = 31) -
 
 def test_the_kernel_does_what_the_reference_does():
     state = rained_upon()
-    depth, flow_x, flow_y = state.depth.copy(), state.flow_x.copy(), state.flow_y.copy()
-    c = coefficients(np.float64, 0.9, (10.0, 12.0), manning=0.03, blend=0.85, rain=1e-5, time=1.0)
-    for _ in range(300):
+    water, record = (type(one)(*(array.copy() for array in one)) for one in (state.water, state.record))
+    c = coefficients(np.float64, 0.9, (10.0, 12.0), blend=0.85, rain=1e-5, soak=2e-5, time=1.0)
+    for number in range(300):
+        c = c._replace(time=float(number))
         state.set_level("west", 0.8)
-        depth[:, 0] = state.depth[:, 0]
+        water.depth[:, 0] = state.depth[:, 0]
         state.step(c)
-        depth, flow_x, flow_y = reference.step(state.bed, depth, flow_x, flow_y, c)
-    np.testing.assert_allclose(state.water_depth, depth[1:-1, 1:-1], rtol=0, atol=1e-9)
-    np.testing.assert_allclose(state.flow_x[1:-1, 1:-1], flow_x[1:-1, 1:-1], rtol=0, atol=1e-9)
-    np.testing.assert_allclose(state.flow_y[1:-1, 1:-1], flow_y[1:-1, 1:-1], rtol=0, atol=1e-9)
+        water = reference.step(state.site, state.crests_x, state.crests_y, water, record, c)
+    inner = slice(1, -1), slice(1, -1)
+    for found, expected in zip(state.water, water, strict=True):
+        np.testing.assert_allclose(found[inner], expected[inner], rtol=0, atol=1e-9)
+    for name in state.record._fields:
+        bound = 1e-6 if name in {"speed", "discharge"} else 1e-9
+        np.testing.assert_allclose(
+            getattr(state.record, name)[inner], getattr(record, name)[inner], rtol=bound, atol=bound, err_msg=name
+        )
+    assert state.record.soaked.max() > 1e-4
+    assert np.isfinite(state.record.arrival[inner]).any()
 
 
 def test_the_number_of_strips_does_not_change_a_bit():

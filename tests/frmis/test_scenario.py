@@ -8,9 +8,15 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from frmis.forcing import Infiltration, Inflow, Series
+from frmis.landcover import LandCover
+from frmis.obstacle import Obstacles
+from frmis.structure import Schedule, Structure
 from sdi.declaration import Label
 from sdi.errors import InputError
 from tests.frmis.ground import levels, rain, scenario
+
+INFLOW = Inflow("outfall", ((580_005.0, 1_109_995.0),), Series.constant(1.0))
 
 
 def test_equal_scenarios_have_one_identifier_and_a_name_is_no_part_of_it():
@@ -23,7 +29,12 @@ def test_equal_scenarios_have_one_identifier_and_a_name_is_no_part_of_it():
 @pytest.mark.parametrize(
     "change",
     [{"roughness": 0.04}, {"duration": 7201.0}, {"allow_poor_terrain": True}, {"precision": "float32"},
-     {"boundary": levels(1.0)}, {"terrain": "other"}, {"terrain_hash": "0" * 64}],
+     {"boundary": levels(1.0)}, {"terrain": "other"}, {"terrain_hash": "0" * 64}, {"ground_hash": "0" * 64},
+     {"inflows": (INFLOW,)}, {"inflows": (replace(INFLOW, radius=5.0),)}, {"infiltration": Infiltration.constant(1e-6)},
+     {"land_cover": LandCover("land_use", register="parcel")}, {"obstacles": Obstacles("building")},
+     {"structures": (Structure("ct-asset", "K-1"),)}, {"structures": (Structure("ct-asset", "K-1", "closed"),)},
+     {"structures": (Structure("ct-asset", "K-1", Schedule((0.0, 60.0), (1.0, 0.0))),)}, {"return_period": 10.0},
+     {"notices": (Label("a", "b"),)}],
 )  # fmt: skip
 def test_every_change_gives_another_identifier(change):
     before = scenario(2)
@@ -60,7 +71,8 @@ def test_a_pinned_scenario_names_its_terrain_by_content():
     ("change", "said"),
     [
         ({"duration": 0.0}, "duration"),
-        ({"output_interval": 1e9}, "at most the duration"),
+        ({"output_interval": 1e5}, "at most the duration"),
+        ({"output_interval": 0.1}, "every output is kept"),
         ({"roughness": 3.0}, "Manning"),
         ({"courant": 1.2}, "courant"),
         ({"blend": 0.2}, "blend"),
@@ -71,6 +83,12 @@ def test_a_pinned_scenario_names_its_terrain_by_content():
         ({"initial_level": 1.0}, "'everywhere'"),
         ({"name": "../evil"}, "names a folder"),
         ({"terrain": ""}, "names a folder"),
+        ({"return_period": 0.5}, "1 to 1,000,000 years"),
+        ({"return_period": float("nan")}, "1 to 1,000,000 years"),
+        ({"inflows": (INFLOW, INFLOW)}, "a name of its own"),
+        ({"inflows": (replace(INFLOW, discharge=Series((0.0, 60.0), (1.0, 1.0))),)}, "discharge of inflow outfall"),
+        ({"duration": float("inf")}, "duration"),
+        ({"start": datetime(9999, 12, 31, 23, tzinfo=UTC)}, "start"),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_what_was_expected(change, said):
@@ -88,3 +106,18 @@ def test_a_level_series_must_cover_the_run():
 def test_a_scenario_does_not_change():
     with pytest.raises(FrozenInstanceError):
         scenario().roughness = 0.1
+
+
+def test_what_a_scenario_has_none_of_is_left_out_of_its_canonical_form():
+    said = json.loads(scenario(2, structures=(Structure("ct-asset", "K-1", "automatic"),)).canonical())
+    assert said["structures"] == [{"scheme": "ct-asset", "value": "K-1", "state": "automatic"}]
+    assert not {"inflows", "notices", "infiltration", "ground_hash", "return_period"} & set(said)
+
+
+def test_a_pinned_scenario_names_its_ground_too():
+    pinned = scenario().pinned("ab" * 32, "cd" * 32)
+    assert (pinned.terrain_hash, pinned.ground_hash) == ("ab" * 32, "cd" * 32)
+    with pytest.raises(InputError, match="a register or a table changed"):
+        pinned.pinned("ab" * 32, "ef" * 32)
+    with pytest.raises(InputError, match="the ground has content"):
+        pinned.pinned("ab" * 32)

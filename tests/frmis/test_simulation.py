@@ -91,7 +91,7 @@ def test_the_result_names_quantities_units_datum_and_time(stormy):
     assert result.water_depth.dims == result.water_level.dims == ("time", "y", "x")
     assert result.water_depth.attrs["standard_name"] == "flood_water_thickness"
     assert result.water_level.attrs["standard_name"] == "water_surface_height_above_reference_datum"
-    assert {result[name].attrs["units"] for name in result.data_vars} == {"m", "s"}
+    assert {result[name].attrs["units"] for name in result.data_vars} == {"m", "s", "m s-1", "m2 s-1", "1"}
     assert result.water_level.attrs["vertical_datum"] == "hon_dau"
     assert result.rio.crs.to_epsg() == 5897
     assert len(result.time) == 9
@@ -135,6 +135,16 @@ def test_water_at_a_level_comes_in_only_where_the_bed_is_low_enough():
         assert run.state.water_depth[9, 0] > 0
     assert everywhere.state.water_depth[0, 0] > 0
     assert river.state.water_depth[0, 0] == 0
+
+
+@pytest.mark.shows("first-flood")
+@pytest.mark.parametrize(("beside", "below"), [(np.nan, {}), (0.5, {"highest_bed": -1.0})])
+def test_a_level_at_an_edge_that_reaches_no_cell_is_told(beside, below):
+    ground = np.full((20, 30), -2.0)
+    ground[:, 0] = beside
+    result = simulate(scenario(0.1, boundary=levels(1.0, **below)), terrain(ground))
+    assert float(result.maximum_water_depth.max()) == 0.0
+    assert "The level in the west reaches no cell" in json.dumps(result.attrs, default=str)
 
 
 def test_the_water_at_the_start_fills_what_the_edge_reaches():

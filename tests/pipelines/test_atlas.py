@@ -185,6 +185,22 @@ def test_more_features_than_the_limit_are_refused_with_a_hint(town, public):
     assert atlas.layer_map(town, ["parcels", "trees"], limit=total) is not None
 
 
+def test_a_condition_leaves_only_what_has_the_property(town, public):
+    asked = {"street_class": "local"}
+    wanted = public.items("streets", limit=5000, where=asked)
+    page = atlas.layer_map(town, ["streets", "parking"], where={"streets": asked}, limit=2000)
+    streets = {orjson.loads(one)["id"] for one in wanted.features}
+    assert 0 < len(streets) < public.collection("streets").count
+    assert streets == set(ids(page)) - {orjson.loads(one)["id"] for one in public.items("parking", limit=500).features}
+
+
+def test_a_condition_on_what_is_not_drawn_is_refused(town):
+    with pytest.raises(InputError, match="flood-depth"):
+        atlas.layer_map(town, ["streets"], where={"flood-depth": {"scenario": "storm"}})
+    with pytest.raises(InputError, match="colour"):
+        atlas.layer_map(town, ["streets"], where={"streets": {"colour": "red"}})
+
+
 def test_missing_scripts_are_an_error_that_says_what_to_do(tmp_path):
     with pytest.raises(NotFound, match=r"make assets") as caught:
         leaflet.blank_map(tmp_path)

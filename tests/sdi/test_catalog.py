@@ -381,6 +381,11 @@ WANTED = {
     "flood_gauge": "flood-gauges",
     "flood_structure": "flood-structures",
     "flood_depth": "flood-depth",
+    "flood_exposure": "flood-exposure",
+    "flood_risk": "flood-risk",
+    "proposal": "proposals",
+    "flood_change": "flood-change",
+    "flood_agreement": "flood-agreement",
 }
 
 

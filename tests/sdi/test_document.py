@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sdi.catalog.document import MAXIMUM_BYTES, MAXIMUM_VALUES, Document
-from sdi.errors import CatalogError
+from sdi.catalog.document import MAXIMUM_BYTES, MAXIMUM_VALUES, Document, find_file
+from sdi.errors import CatalogError, NotFound
 
 
 @pytest.fixture
@@ -104,3 +104,31 @@ def test_a_bomb_of_aliases_is_never_expanded(read):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(CatalogError, match="cannot be read"):
         Document.read(tmp_path / "missing.yaml")
+
+
+def test_a_file_is_found_by_its_name_and_the_later_folder_goes_first(tmp_path):
+    packaged, own = tmp_path / "packaged", tmp_path / "own"
+    for path in (packaged / "storm.yaml", packaged / "calm.yaml", own / "storm.yaml"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert find_file("storm", [packaged, own], "no storm", code="unknown") == own / "storm.yaml"
+    assert find_file("calm", [packaged, own], "no calm", code="unknown") == packaged / "calm.yaml"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("strom", "no strom; did you mean 'storm'?"), ("xyz", "no xyz; there are storm")]
+)
+def test_a_file_that_is_not_there_is_answered_with_those_that_are(tmp_path, name, said):
+    (tmp_path / "storm.yaml").touch()
+    with pytest.raises(NotFound) as caught:
+        find_file(name, [tmp_path, tmp_path / "absent"], f"no {name}", code="storm-unknown")
+    assert (caught.value.message, caught.value.code) == (said, "storm-unknown")
+    with pytest.raises(NotFound, match="there are none"):
+        find_file(name, [], f"no {name}", code="storm-unknown")
+
+
+def test_no_name_leads_out_of_the_folders(tmp_path):
+    (tmp_path / "secret.yaml").touch()
+    (tmp_path / "storms").mkdir()
+    with pytest.raises(NotFound):
+        find_file("../secret", [tmp_path / "storms"], "no storm", code="unknown")

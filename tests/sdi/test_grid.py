@@ -146,6 +146,15 @@ def test_resampling_to_the_same_grid_changes_nothing(grid):
     np.testing.assert_array_equal(resample(grid.array(values), grid), values)
 
 
+def test_a_gap_does_not_grow_when_a_raster_is_brought_to_its_own_grid():
+    odd = Grid(
+        (5, 400), Affine(0.99993681, 0, 382_249.79174463, 0, -0.99993681, 6_354_681.4), Grid.definition("EPSG:32756")
+    )
+    values = np.ones(odd.shape, dtype=np.float32)
+    values[:, ::7] = np.nan
+    np.testing.assert_array_equal(resample(odd.array(values), odd), values)
+
+
 def test_what_is_missing_does_not_bleed_into_a_value(grid):
     values = np.ones(grid.shape)
     values[:, 10:] = np.nan

@@ -249,3 +249,25 @@ def test_a_planned_thing_becomes_active_and_only_retire_ends_it(registry):
     assert [bench.find(eid, valid=day).status for day in ("2021-12-31", "2022-01-01")] == ["planned", "active"]
     with pytest.raises(InputError, match="retire"):
         write(registry, "change", eid, {}, valid_from="2023-01-01", status="retired")
+
+
+def test_a_table_says_of_all_things_what_find_says_of_each(registry):
+    eids = add(registry, 4, values={"seats": [2, 3, 4, 5]})
+    write(registry, "change", eids[1], {"seats": 6}, valid_from="2025-07-01")
+    write(registry, "move", eids[2], THERE, valid_from="2025-07-01", accuracy=SURVEY)
+    write(registry, "retire", eids[3], valid_from="2025-07-01")
+    bench = registry.register("bench")
+    for moment in (None, "2025-06-30"):
+        table = bench.table("seats", "wood", valid=moment)
+        found = [bench.find(eid, valid=moment) for eid in bench.list(valid=moment)]
+        assert table.eids == tuple(one.eid for one in found)
+        assert table.values == {name: [one.values[name] for one in found] for name in ("seats", "wood")}
+        assert table.geometry.tolist() == [one.geometry for one in found]
+    assert len(bench.table()) == 3
+    with pytest.raises(InputError, match="has no field 'colour'; it has"):
+        bench.table("colour")
+
+
+def test_a_table_of_an_empty_register_has_no_rows(registry):
+    table = registry.register("bench").table("seats")
+    assert (len(table), table.values, table.geometry.tolist()) == (0, {"seats": []}, [])

@@ -161,6 +161,14 @@ def test_a_name_that_is_no_folder_name_is_refused(tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["../depths", "", ".", "a/../depths"])
+def test_a_raster_is_read_by_its_name_and_never_by_a_path(tmp_path, name):
+    (tmp_path / "inner" / "a").mkdir(parents=True)
+    raster.write(tmp_path, flat(1.0), described())
+    with pytest.raises(NotFound, match="no name of a raster"):
+        raster.read(tmp_path / "inner", name)
+
+
 def test_a_crs_without_a_code_is_refused(tmp_path):
     odd = "+proj=tmerc +lon_0=105.123 +k=0.9999 +x_0=500000 +ellps=WGS84 +units=m"
     grid = Grid.from_bounds((0.0, 0.0, 100.0, 100.0), 10.0, odd)

@@ -2,6 +2,7 @@ import dataclasses
 
 from sdi.declaration import Label
 from sdi.publication import Publication
+from spp.portal.choice import Choice
 from spp.portal.layer import LIMIT, layers
 
 
@@ -68,6 +69,16 @@ def test_a_layer_does_not_repeat_what_the_page_says_already(publication: Publica
     warned = dataclasses.replace(publication.collection("trees"), notice=Label("Cẩn thận", "Careful"))
     assert layers([warned], "en")[0].notice == "Careful"
     assert layers([warned], "en", "Careful")[0].notice is None
+
+
+def test_of_alternatives_the_first_is_shown_unless_another_is_asked_for(publication: Publication) -> None:
+    known = {"flood-depth": [Choice("storm", "Storm", 2), Choice("design_100", "Design", 5)]}
+    found = {one.id: one for one in layers(publication.collections(), "en", choices=known)}
+    depth = found["flood-depth"]
+    assert depth.where(depth.choice(None)) == {"scenario": "storm"}
+    assert depth.where(depth.choice("design_100")) == {"scenario": "design_100"}
+    assert depth.where(depth.choice("no such scenario")) == {"scenario": "storm"}
+    assert found["parcels"].where(found["parcels"].choice("storm")) == {}
 
 
 def test_nothing_published_makes_no_layers() -> None:

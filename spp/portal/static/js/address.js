@@ -22,6 +22,25 @@ export function rememberLayers(names) {
 }
 
 /**
+ * Alternative named in the address.
+ * @param {string} field - property that tells the alternatives apart
+ * @returns {string | null} its value; null where the address names none
+ */
+export function choiceInAddress(field) {
+  return part(field);
+}
+
+/**
+ * Write the alternative that is shown into the address, without a step in the history.
+ * @param {string} field - property that tells the alternatives apart
+ * @param {string} value - its value
+ */
+export function rememberChoice(field, value) {
+  const others = parts().filter((one) => !one.startsWith(`${field}=`));
+  history.replaceState(history.state, '', `#${[...others, `${field}=${encodeURIComponent(value)}`].join('&')}`);
+}
+
+/**
  * Let the links to the other language keep view and layers.
  * @param {NodeListOf<HTMLAnchorElement>} links - the links
  */

@@ -30,7 +30,7 @@ export async function whatIsAt(map, all, pixel, place) {
   const layers = [...all].reverse().filter((things) => things.visible);
   const found = await Promise.all(layers.map((things) => {
     const drawn = things.state === 'ready' || things.state === 'empty';
-    if (things.layer.areal && !drawn) return asked(things.layer, place);
+    if (things.layer.areal && !drawn) return asked(things, place);
     return hit(map, things, pixel);
   }));
   const point = [place.lng, place.lat];
@@ -69,14 +69,14 @@ async function hit(map, things, {x, y}) {
 
 /**
  * Areas of a layer around a point that the map does not draw now, asked from the server.
- * @param {Layer} layer - the layer
+ * @param {LayerThings} things - the layer's things
  * @param {{lng: number, lat: number}} place - where in the world
  * @returns {Promise<Found[]>} what was found; nothing where the server does not answer
  */
-async function asked(layer, {lng, lat}) {
+async function asked({layer, filter}, {lng, lat}) {
   const box = [lng - SPECK, lat - SPECK, lng + SPECK, lat + SPECK].map((value) => value.toFixed(7)).join(',');
   try {
-    const {features} = await fetchJson(`${layer.items}?f=json&limit=${MOST}&bbox=${box}`);
+    const {features} = await fetchJson(`${layer.items}?f=json&limit=${MOST}&bbox=${box}${filter}`);
     return features.filter((feature) => holds(feature.geometry, [lng, lat])).map((feature) => ({layer, feature}));
   } catch {
     return [];

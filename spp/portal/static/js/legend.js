@@ -19,7 +19,8 @@ const LONG = 8;
  * @param {HTMLElement} where - the element that holds the list
  * @param {LayerThings[]} all - things of all layers, lowest first
  * @param {Words} words - words of the page
- * @param {{switched: () => void, zoomTo: (layer: Layer) => void}} actions - what the reader may do
+ * @param {{switched: () => void, zoomTo: (layer: Layer) => void, chose: (field: string, value: string) => void}} actions - what
+ *   the reader may do
  */
 export function writeLegend(where, all, words, actions) {
   const first = all.find((things) => things.visible && things.layer.classes.length);
@@ -27,7 +28,7 @@ export function writeLegend(where, all, words, actions) {
 }
 
 /** @param {LayerThings} things @param {boolean} unfolded @param {Words} words @param {any} actions @returns {HTMLElement} one layer */
-function entry(things, unfolded, words, {switched, zoomTo}) {
+function entry(things, unfolded, words, {switched, zoomTo, chose}) {
   const {layer} = things;
   const id = `layer-${layer.id}`;
   const box = element('input', {type: 'checkbox', id, checked: things.visible, onchange: () => {
@@ -41,9 +42,22 @@ function entry(things, unfolded, words, {switched, zoomTo}) {
     element('div', {class: 'line'}, box, layer.classes.length ? null : sign(layer, layer.default),
       element('label', {for: id, text: layer.title, title: layer.description}), aim || null),
     element('p', {class: 'state', 'aria-live': 'polite'}),
+    layer.choices.length ? choices(things, words, chose) : null,
     layer.classes.length ? classes(layer, unfolded, words) : null,
     layer.notice ? element('p', {class: 'caution', text: layer.notice}) : null,
   );
+}
+
+/**
+ * @param {LayerThings} things @param {Words} words @param {(field: string, value: string) => void} chose
+ * @returns {HTMLElement} list to choose one alternative from
+ */
+function choices({layer, choice}, words, chose) {
+  const options = layer.choices.map((one) => element('option', {value: one.value, selected: one === choice, text: one.title}));
+  const list = element('select', {onchange: (/** @type {Event} */ event) => {
+    chose(String(layer.alternatives), /** @type {HTMLSelectElement} */ (event.target).value);
+  }}, ...options);
+  return element('label', {class: 'choices'}, element('span', {text: words.say('choose')}), list);
 }
 
 /** @param {Layer} layer @param {{color: string, edge: string}} look @returns {SVGElement} sign of one class */
@@ -70,6 +84,8 @@ export function updateLegend(where, things, words) {
   item.dataset.state = things.state;
   const text = stateText(things, words);
   const line = /** @type {HTMLElement} */ (item.querySelector('.state'));
+  const list = /** @type {HTMLSelectElement | null} */ (item.querySelector('.choices select'));
+  if (list && things.choice) list.value = things.choice.value;
   if (line.textContent !== text) line.textContent = text;
   if (!things.layer.by || !['ready', 'overview'].includes(things.state)) return;
   const present = new Set(things.features.map((feature) => String(feature.properties?.[/** @type {string} */ (things.layer.by)])));
@@ -81,8 +97,8 @@ export function updateLegend(where, things, words) {
 
 /** @param {LayerThings} things @param {Words} words @returns {string} a few words on its state */
 function stateText(things, words) {
-  const {state, layer} = things;
-  const count = words.say('objects', {count: words.number(layer.count)});
+  const {state} = things;
+  const count = words.say('objects', {count: words.number(things.count)});
   const more = state === 'overview' && !things.thinned ? null : STATES[state];
   return more ? `${count} · ${words.say(more)}` : count;
 }

@@ -6,7 +6,7 @@
  * @module page
  */
 
-import {layersInAddress, rememberLayers} from './address.js';
+import {choiceInAddress, layersInAddress, rememberChoice, rememberLayers} from './address.js';
 import {around} from './box.js';
 import {fill, mark, viewOf} from './canvas.js';
 import {writeCard} from './card.js';
@@ -56,7 +56,12 @@ export class MapPage {
   async start() {
     const named = layersInAddress();
     if (named) for (const things of this.all) things.visible = named.includes(things.layer.id);
-    writeLegend(this.list, this.all, this.words, {switched: () => this.switched(), zoomTo: (layer) => this.zoomTo(layer)});
+    for (const things of this.all) things.choose(choiceInAddress(String(things.layer.alternatives)) ?? '');
+    writeLegend(this.list, this.all, this.words, {
+      switched: () => this.switched(),
+      zoomTo: (layer) => this.zoomTo(layer),
+      chose: (field, value) => this.chose(field, value),
+    });
     for (const things of this.all) updateLegend(this.list, things, this.words);
     this.map.on('moveend', () => this.moved());
     this.map.on('click', (/** @type {any} */ event) => this.inspect(event.point, event.lngLat));
@@ -107,6 +112,18 @@ export class MapPage {
     this.follow();
   }
 
+  /**
+   * Another alternative was chosen: every layer that has it shows it, so that the map speaks of one scenario at a time.
+   * @param {string} field - property that tells the alternatives apart
+   * @param {string} value - its value
+   */
+  chose(field, value) {
+    for (const things of this.all) if (things.layer.alternatives === field) things.choose(value);
+    for (const things of this.all) updateLegend(this.list, things, this.words);
+    rememberChoice(field, value);
+    this.follow();
+  }
+
   /** @param {Layer} layer - layer to see as a whole */
   zoomTo(layer) {
     this.map.fitBounds(layer.extent, {padding: 40, maxZoom: 17});
@@ -123,7 +140,8 @@ export class MapPage {
     const found = await whatIsAt(this.map, this.all, pixel, place);
     if (asked !== this.asked) return;
     mark(this.map, found.slice(0, 1).map((one) => one.feature));
-    writeCard(this.card, found, place, this.words, {address: this.site.things, show: (one) => this.show(one)});
+    const {things, lookup} = this.site;
+    writeCard(this.card, found, place, this.words, {things, lookup, show: (one) => this.show(one)});
     document.getElementById('intro')?.remove();
     this.panels.open('info');
     this.card.scrollTop = 0;

@@ -31,12 +31,36 @@ export class LayerThings {
     this.state = 'off';
     /** @type {GeoJSON.Feature[]} */
     this.features = NOTHING;
+    /** Of several alternatives the one that is shown. @type {import('./layer.js').Choice | null} */
+    this.choice = layer.choices[0] ?? null;
     /** Generalised features, once loaded. @type {GeoJSON.Feature[] | null} */
     this.picture = null;
     /** @type {Box | null} */
     this.loaded = null;
     /** @type {AbortController | null} */
     this.running = null;
+  }
+
+  /** How many things there are to show. */
+  get count() {
+    return this.choice?.count ?? this.layer.count;
+  }
+
+  /** What a request adds so that only the chosen alternative answers. */
+  get filter() {
+    return this.choice ? `&${encodeURIComponent(String(this.layer.alternatives))}=${encodeURIComponent(this.choice.value)}` : '';
+  }
+
+  /**
+   * Show another alternative from the next view on.
+   * @param {string} value - value of the field `alternatives`; one that this layer does not have changes nothing
+   */
+  choose(value) {
+    const choice = this.layer.choices.find((one) => one.value === value);
+    if (!choice || choice === this.choice) return;
+    this.choice = choice;
+    this.picture = null;
+    this.loaded = null;
   }
 
   /** Whether the features drawn are generalised: shape, name and class only. */
@@ -46,7 +70,7 @@ export class LayerThings {
 
   /** Whether some things in view are not drawn. */
   get thinned() {
-    return this.state === 'overview' && this.features.length < this.layer.count;
+    return this.state === 'overview' && this.features.length < this.count;
   }
 
   /**
@@ -76,12 +100,12 @@ export class LayerThings {
    * @param {AbortSignal} signal - ends the call
    */
   async #load(view, part, signal) {
-    const expected = (box) => this.layer.count * Math.min(1, area(box) / area(/** @type {Box} */ (this.layer.extent)));
+    const expected = (box) => this.count * Math.min(1, area(box) / area(/** @type {Box} */ (this.layer.extent)));
     const far = view.zoom < Math.max(this.layer.minzoom, this.layer.overview_until);
     if (far || (this.layer.overview && expected(part) > this.limit)) return this.#general(signal);
     const wide = shared(grown(view.box, 0.25), /** @type {Box} */ (this.layer.extent)) ?? part;
     const box = expected(wide) > this.limit / 2 ? part : wide;
-    if (expected(box) > this.limit / 3 && this.layer.count > this.limit) {
+    if (expected(box) > this.limit / 3 && this.count > this.limit) {
       if ((await this.#page(box, 1, signal)).numberMatched > this.limit) return this.#general(signal);
     }
     const page = await this.#page(box, this.limit, signal);
@@ -93,7 +117,8 @@ export class LayerThings {
   /** @param {AbortSignal} signal - ends the call */
   async #general(signal) {
     if (!this.layer.overview) return this.#settle('zoom', NOTHING);
-    this.picture ??= /** @type {GeoJSON.Feature[]} */ ((await fetchJson(this.layer.overview, signal)).features);
+    const address = this.choice ? `${this.layer.overview}&choice=${encodeURIComponent(this.choice.value)}` : this.layer.overview;
+    this.picture ??= /** @type {GeoJSON.Feature[]} */ ((await fetchJson(address, signal)).features);
     this.#settle('overview', this.picture);
   }
 
@@ -104,7 +129,7 @@ export class LayerThings {
    * @returns {Promise<{features: GeoJSON.Feature[], numberMatched: number}>} things in the box
    */
   #page(box, limit, signal) {
-    return fetchJson(`${this.layer.items}?f=json&bbox=${written(box)}&limit=${limit}`, signal);
+    return fetchJson(`${this.layer.items}?f=json&bbox=${written(box)}&limit=${limit}${this.filter}`, signal);
   }
 
   /** @param {State} state @param {GeoJSON.Feature[]} features */

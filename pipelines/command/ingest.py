@@ -1,0 +1,83 @@
+"""The command that loads deliveries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from pipelines import ingest
+from pipelines.command import console
+from pipelines.command.console import Commands, Options, Parser
+from sdi.errors import InputError
+from sdi.quality import Report
+
+
+def add(commands: Commands[Parser]) -> None:
+    """Add ``ingest``."""
+    made = console.command(commands, "ingest", "load deliveries that catalogue entries describe", _run)
+    made.add_argument("entries", nargs="+", type=Path, metavar="ENTRY", help="entry files, or folders of them")
+    made.add_argument(
+        "--data", type=Path, default=Path(), help="folder that the entries' paths start from (default: here)"
+    )
+    made.add_argument("--dry-run", action="store_true", help="read and check only, write nothing")
+    made.add_argument(
+        "--report", type=Path, help="write the report of every row to this file (.json or .txt), or into this folder"
+    )
+
+
+def _run(options: Options) -> int:
+    """Load deliveries, one after the other; each is atomic."""
+    workspace = console.workspace(options)
+    with closing(workspace.registry()) as registry:
+        for path in _existing(options.entries):
+            for entry in registry.catalog.read_entries(path).values():
+                with console.progress(options) as progress:
+                    loaded = ingest.run(
+                        entry,
+                        workspace,
+                        registry,
+                        options.data,
+                        dry_run=options.dry_run,
+                        progress=progress,
+                        told=lambda report: _keep_report(options, report),
+                    )
+                _show(options, loaded)
+    return 0
+
+
+def _existing(paths: Sequence[Path]) -> Iterator[Path]:
+    """Return paths one by one, refusing what is not there."""
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path} does not exist; name an entry file or a folder of them", code="file-missing")
+        yield path
+
+
+def _keep_report(options: Options, report: Report) -> None:
+    """Write the report of a check where it was asked for, also that of a delivery that is then refused."""
+    if options.report is None:
+        return
+    path = options.report / f"{report.entry}.json" if options.report.is_dir() else options.report
+    path.write_text(report.to_json() if path.suffix == ".json" else report.to_text(), encoding="utf-8")
+
+
+def _show(options: Options, loaded: ingest.Loaded) -> None:
+    """Show what a load did."""
+    report = loaded.report
+    facts = {
+        "entry": loaded.entry,
+        "things": loaded.things,
+        "transaction": loaded.transaction,
+        "report": json.loads(report.to_json()) if report else None,
+    }
+    said = report.to_text() if report else f"{loaded.entry}: raster checked"
+    console.answer(options, facts, f"{said}\n{loaded.entry}: {_outcome(loaded, dry_run=options.dry_run)}")
+
+
+def _outcome(loaded: ingest.Loaded, *, dry_run: bool) -> str:
+    """Say what was written; a raster is published without a transaction."""
+    if loaded.report is None and not dry_run:
+        return f"{loaded.things} cells published"
+    return f"{loaded.things} recorded in transaction {loaded.transaction}" if loaded.transaction else "nothing written"
