@@ -23,6 +23,7 @@ from pipelines import leaflet, overlay
 from pipelines.leaflet import Key, Sign, text
 from sdi.collection import Collection, Page
 from sdi.declaration import Label
+from sdi.entry import sources
 from sdi.errors import InputError
 from sdi.publication import Publication
 from sdi.store import raster
@@ -300,7 +301,7 @@ def _warnings(
 def _sources(chosen: Iterable[Collection], run: RasterDescription | None) -> list[str]:
     """Return whom the data come from, each once."""
     said = [one.attribution for one in chosen] + ([run.attribution] if run else [])
-    return [one for one in dict.fromkeys(source for words in said for source in words.split("; ")) if one]
+    return sources(said)
 
 
 def _show_all(page: folium.Map, boxes: Sequence[tuple[float, float, float, float]]) -> None:

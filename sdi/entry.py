@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -56,6 +56,26 @@ class Licence:
     """Whole files may be offered for download."""
 
 
+BETWEEN = "; "
+"""Stands between those who are named together."""
+
+
+def sources(attributions: Iterable[str]) -> list[str]:
+    """Name everybody once.
+
+    Parameters
+    ----------
+    attributions : iterable of str
+        Each names one source, several, or nobody.
+
+    Returns
+    -------
+    list of str
+        In the order in which they first appear.
+    """
+    return list(dict.fromkeys(one for text in attributions for one in text.split(BETWEEN) if one))
+
+
 def joined(licences: Sequence[Licence]) -> Licence:
     """Join the terms of everything that one result is made of.
 
@@ -77,7 +97,7 @@ def joined(licences: Sequence[Licence]) -> Licence:
     return Licence(
         "; ".join(names),
         grade,
-        "; ".join(dict.fromkeys(one.attribution for one in licences if one.attribution)),
+        BETWEEN.join(sources(one.attribution for one in licences)),
         holding[0].url if len(names) == 1 else None,
         all(one.bulk for one in licences),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 _EXCHANGED = str.maketrans(",.", ".,")
 
 
-def number(value: float, language: str, decimals: int = 6) -> str:
+def number(value: float, language: str, decimals: int = 6, *, fixed: bool = False) -> str:
     """Write a number as the language does: ``1.234,5`` in Vietnamese, ``1,234.5`` in English.
 
     Parameters
@@ -15,10 +15,12 @@ def number(value: float, language: str, decimals: int = 6) -> str:
     language : str
         ``vi`` or ``en``.
     decimals : int, optional
-        Most decimals written; zeros at the end are left out.
+        Most decimals written.
+    fixed : bool, optional
+        Keep zeros at the end, where figures stand below each other.
     """
     text = f"{value:,}" if isinstance(value, int) else f"{value:,.{decimals}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = text.rstrip("0").rstrip(".") if "." in text and not fixed else text
     text = "0" if text == "-0" else text
     return text.translate(_EXCHANGED) if language == "vi" else text
 

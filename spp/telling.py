@@ -129,9 +129,13 @@ class _Teller:
     language: str
     say: Say
 
-    def length(self, value: float | None, decimals: int = 2) -> str:
+    def length(self, value: float | None, decimals: int) -> str:
         """Write a length."""
         return "" if value is None else f"{number(value, self.language, decimals)}{_NARROW}m"
+
+    def depth(self, value: float | None) -> str:
+        """Write a depth or a level, to the centimetre."""
+        return "" if value is None else f"{number(value, self.language, 2, fixed=True)}{_NARROW}m"
 
     def hours(self, value: float | None) -> str:
         """Write a time [s] in hours."""
@@ -274,13 +278,13 @@ class _Teller:
         absent = self._absent(one)
         texts = {
             "period": self.period(one),
-            "deepest": absent or self.length(one.maximum_depth), "mean": self.length(one.mean_depth),
-            "flooded": "" if absent else self.share(one.wet), "level": self.length(one.level),
+            "deepest": absent or self.depth(one.maximum_depth), "mean": self.depth(one.mean_depth),
+            "flooded": "" if absent else self.share(one.wet), "level": self.depth(one.level),
             "hazard": f"H{one.hazard}" if one.hazard else "",
             "arrival": self.hours(one.arrival),
         }  # fmt: skip
-        wet = self.say("brief_wet", depth=self.length(one.maximum_depth), share=self.share(one.wet))
-        brief = absent or (wet if one.wet else self.say("brief_dry", wet=self.length(WET)))
+        wet = self.say("brief_wet", depth=self.depth(one.maximum_depth), share=self.share(one.wet))
+        brief = absent or (wet if one.wet else self.say("brief_dry", wet=self.depth(WET)))
         brief = ", ".join(text for text in (brief, texts["hazard"]) if text)
         brief = ": ".join(text for text in (texts["period"], brief) if text)
         return Row((one.title.of(self.language), *(texts[key] for key in keys)), brief)
@@ -296,7 +300,7 @@ class _Teller:
         if not found:
             yield self.say("no_water")
             return
-        yield self.say("wet_from", wet=self.length(WET))
+        yield self.say("wet_from", wet=self.depth(WET))
         datums = dict.fromkeys(self.label(one.datum) or one.vertical_datum for one in found if one.level is not None)
         known = [one for one in datums if one]
         if known:

@@ -6,6 +6,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sdi.entry import sources
 from sdi.errors import NotFound
 from spp.portal.asset import Asset
 from spp.portal.frame import Portal, language_of
@@ -25,7 +26,7 @@ def map_page(portal: Portal, request: Request) -> Response:
         The request.
     """
     shown = portal.layers(language_of(request))
-    attributions = list(dict.fromkeys(layer.attribution for layer in shown if layer.attribution))
+    attributions = sources(layer.attribution for layer in shown)
     has_parcels = any(layer.id == "parcels" for layer in shown)
     return portal.page(request, "map.html", {"attributions": attributions, "has_parcels": has_parcels})
 

@@ -11,6 +11,7 @@ import shapely
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sdi.entry import sources
 from sdi.errors import NotFound
 from spp.portal.frame import Portal, language_of
 from spp.portal.layer import Layer
@@ -54,7 +55,7 @@ def plain_page(portal: Portal, request: Request) -> Response:
     place = _place(asked["lat"], asked["lon"])
     wrong = place is None and any(asked.values())
     found = None if place is None else _things_at(portal, shown, place, portal.words[language])
-    attributions = list(dict.fromkeys(layer.attribution for layer in shown if layer.attribution))
+    attributions = sources(layer.attribution for layer in shown)
     charted = own(portal.publication().collections())
     values = {
         "layers": shown[::-1], "asked": asked, "wrong": wrong, "found": found, "attributions": attributions,
@@ -98,7 +99,7 @@ def list_page(portal: Portal, request: Request) -> Response:
         "pages": pages,
         "first": start + 1,
         "last": start + len(rows),
-        "attributions": [layer.attribution] if layer.attribution else [],
+        "attributions": sources([layer.attribution]),
     }
     return portal.page(request, "list.html", values)
 

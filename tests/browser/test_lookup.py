@@ -68,8 +68,8 @@ def test_a_click_on_a_parcel_answers_with_its_zones(desktop: Watched, language: 
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("vi", ("Bão thiết kế\n100 năm: sâu nhất 0,6 m, ngập 100 %, H3", "Bão\nsâu nhất 0,2 m, ngập 50 %, H1")),
-        ("en", ("Design storm\n100 years: up to 0.6 m, 100 % flooded, H3", "Storm\nup to 0.2 m, 50 % flooded, H1")),
+        ("vi", ("Bão thiết kế\n100 năm: sâu nhất 0,60 m, ngập 100 %, H3", "Bão\nsâu nhất 0,20 m, ngập 50 %, H1")),
+        ("en", ("Design storm\n100 years: up to 0.60 m, 100 % flooded, H3", "Storm\nup to 0.20 m, 50 % flooded, H1")),
     ],
 )
 def test_a_click_on_a_parcel_answers_with_its_depths(phone: Watched, language: str, words: tuple[str, ...]) -> None:

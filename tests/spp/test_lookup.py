@@ -265,8 +265,8 @@ def test_a_parcel_that_ended_says_so(tmp_path):
 
 def test_numbers_are_written_as_the_language_does(ask):
     vi, en = ask(number(1)).text("vi"), ask(number(1)).text("en")
-    assert "0,6\u00a0m" in vi
-    assert "0.6\u00a0m" in en
+    assert "0,60\u00a0m" in vi
+    assert "0.60\u00a0m" in en
     assert "50\u00a0%" in vi
 
 
