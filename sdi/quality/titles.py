@@ -57,6 +57,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "identifier-missing": ("Thiếu mã định danh", "No identifier"),
     "identifier-pattern": ("Mã định danh sai mẫu", "Identifier of the wrong form"),
     "no-rows": ("Không có dòng nào", "No rows"),
+    "ring-unreadable": ("Không đọc được đường bao", "Outline unreadable"),
     "row-repeated": ("Dòng lặp lại nguyên vẹn", "Row stands twice"),
     "rows-selected": ("Chỉ lấy một phần", "Rows selected"),
     "rule-broken": ("Vi phạm quy tắc", "Rule broken"),
