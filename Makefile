@@ -39,7 +39,7 @@ assets: setup ## install the map's scripts from package-lock.json
 	@$(SETUP) dev
 
 test: .test-setup ## set up and run every test of a few minutes (SYSTEM=no installs nothing by apt-get)
-	@$(PYTEST) -n 2 --dist loadfile -m "not slow and not bench"
+	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not bench"
 
 test-slow: .test-setup .dev-setup ## the long tests
 	@$(PYTEST) -m "slow and not bench"
