@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import signal
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from sdi.grid import Grid
 from sdi.publication import Publication
 from sdi.store import raster
 from sdi.workspace import Workspace
+from tests.killed import context
 
 TRIALS = 20
 ROWS = 400
@@ -54,10 +55,6 @@ valid_from: 2025-01-01
 accuracy: {{horizontal_m: 1, method: estimated}}
 fields: {{number: number}}
 """
-
-# A clean process that has imported everything and forks for each trial: fast, and without the threads of this one.
-context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["pipelines.ingest", "pipelines.flood"])
 
 
 def deliver(folder: Path, number: int) -> Path:
@@ -104,7 +101,7 @@ def load(folder: Path, data: Path, number: int, *, kill_before_projection: bool 
     registry.close()
 
 
-def watched(publication: Publication, process: multiprocessing.process.BaseProcess, deadline: float) -> list[int]:
+def watched(publication: Publication, process: BaseProcess, deadline: float) -> list[int]:
     """Ask for the count and a page again and again until the process is killed or done."""
     counts = []
     while process.is_alive() and time.monotonic() < deadline:

@@ -7,7 +7,6 @@ Two wards of 100 m, side by side. Eight houses of 8 m by 8 m stand in the wester
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 
@@ -31,6 +30,7 @@ from sdi.recording import Batch
 from sdi.store import raster
 from sdi.store.description import RasterDescription
 from sdi.workspace import Workspace
+from tests.killed import context
 
 WORKSPACE = """
 name: two-wards
@@ -42,8 +42,6 @@ X, Y = 585_000, 1_109_000
 GRID = Grid((10, 20), Affine(10, 0, X, 0, -10, Y + 100), Grid.definition("EPSG:5897"))
 LICENCE = Licence("CC0-1.0", "A", "Tests", bulk=True)
 EXACT = Accuracy(0.5, method="derived")
-context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["pipelines.risk"])
 
 
 def flood(workspace, name, depth, period=None, **more):

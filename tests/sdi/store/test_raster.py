@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -24,6 +23,7 @@ from sdi.grid import Grid
 from sdi.store import raster
 from sdi.store.description import DESCRIPTION, RasterDescription
 from sdi.store.durable import write_whole
+from tests.killed import context
 
 GRID = Grid.from_bounds((580_000.0, 1_109_000.0, 583_000.0, 1_112_000.0), 10.0, "EPSG:5897")
 
@@ -206,8 +206,6 @@ def write_again(folder: Path, value: float, ready: Event) -> None:
 
 @pytest.mark.shows("foundation")
 def test_killed_at_any_moment_a_raster_is_the_old_or_the_new_one(tmp_path, figure):
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
     raster.write(tmp_path, deep(0.0), described())
     rng = random.Random(7)
     versions = set()
