@@ -19,6 +19,8 @@ SIZE = {"width": 1200, "height": 750}
 IDLE_MS = 60_000
 FLOODED = "#map=15.2/10.0830/105.7015&layers=administrative-units,streets,flood-depth"
 """Where the storm shows best."""
+LOW_PLACE = "105.7073,10.0745,105.7075,10.0747"
+"""A box in a quarter that every storm floods."""
 
 
 def main() -> int:
@@ -37,7 +39,13 @@ def main() -> int:
             _map(page, f"{address}/?lang=en#map=16.8/10.0905/105.7040", "click_en", click=True)
             page.goto(f"{address}/ogc/collections/plan-zones/items?f=html&lang=en")
             page.screenshot(path=TARGET / "items_en.png")
-            page.goto(f"{address}/lookup?parcel=7/12&lang=en")
+            parcels = page.request.get(
+                f"{address}/ogc/collections/parcels/items?f=json&bbox={LOW_PLACE}&limit=1"
+            ).json()
+            page.goto(f"{address}/lookup?parcel={parcels['features'][0]['id']}&lang=en")
+            page.get_by_role("heading", name="Planning", exact=True).scroll_into_view_if_needed()
+            page.mouse.wheel(0, 560)
+            page.wait_for_timeout(500)
             page.screenshot(path=TARGET / "lookup_en.png")
             _chart(page, address)
             browser.close()
@@ -52,7 +60,7 @@ def _chart(page: Page, address: str) -> None:
     asked = f"{address}/ogc/collections/hydrographs/items?f=json&hydrograph_kind=predicted&limit=1"
     predicted = page.request.get(asked).json()["features"][0]["id"]
     page.set_content(
-        f'<body style="margin:0"><img src="{address}/portal/series/hydrographs/{predicted}.svg?lang=vi" width="1200">'
+        f'<body style="margin:0"><img src="{address}/portal/series/hydrographs/{predicted}.svg?lang=vi" width="1000">'
     )
     page.wait_for_timeout(1500)
     page.screenshot(path=TARGET / "level_vi.png")
