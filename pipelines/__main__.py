@@ -24,12 +24,16 @@ THEMES: Mapping[str, str] = {
     "status": "city",
     "verify": "city",
     "ingest": "ingest",
+    "reform": "reform",
     "level": "water",
     "flood": "flood",
     "risk": "risk",
+    "find": "find",
     "lookup": "planning",
     "whatif": "planning",
     "job": "job",
+    "thing": "thing",
+    "resolve": "resolve",
 }
 """Module of `pipelines.command` that adds each command. Only the one that is called is loaded: all of them together
 import every library of the project, which takes seconds."""

@@ -24,7 +24,7 @@ from sdi.declaration import Label
 from sdi.entry import joined
 from sdi.grid import Grid
 from sdi.recording import Batch
-from sdi.register import Record
+from sdi.record import Record
 from sdi.registry import Registry
 from sdi.store import raster
 from sdi.store.description import RasterDescription

@@ -20,7 +20,7 @@ from frmis.scenario import Scenario
 from frmis.structure import CLOSED, OPEN, Schedule, Structure
 from sdi.errors import InputError, NotInRegister
 from sdi.grid import Grid
-from sdi.register import Record
+from sdi.record import Record
 from sdi.registry import Registry
 from sdi.store import raster
 from sdi.workspace import Workspace
@@ -36,7 +36,14 @@ TABLES = "landcover"
 """Folder of the land-cover tables in a catalogue."""
 
 
-def lay(scenario: Scenario, workspace: Workspace, registry: Registry, *, terrain: xr.DataArray | None = None) -> Ground:
+def lay(
+    scenario: Scenario,
+    workspace: Workspace,
+    registry: Registry,
+    *,
+    terrain: xr.DataArray | None = None,
+    recorded: int | str | None = None,
+) -> Ground:
     """Lay everything a scenario names on its terrain.
 
     Parameters
@@ -46,9 +53,12 @@ def lay(scenario: Scenario, workspace: Workspace, registry: Registry, *, terrain
     workspace : Workspace
         The city, with the terrain among its coverages and the tables in its catalogue.
     registry : Registry
-        Its registry, as it is known now.
+        Its registry.
     terrain : DataArray (y, x) [m, ``attrs["vertical_datum"]``], optional
         A terrain to be used instead, for example one that is planned.
+    recorded : int or str, optional
+        What shall have been known: a transaction, or a date. A run of the past is made again as it was then, whatever
+        was corrected since; now where absent.
 
     Returns
     -------
@@ -73,15 +83,15 @@ def lay(scenario: Scenario, workspace: Workspace, registry: Registry, *, terrain
     grid = Grid.from_dataarray(terrain)
     _demand_storage_crs(grid, workspace)
     if scenario.land_cover is not None:
-        surfaces = _surfaces(scenario.land_cover, workspace, registry, grid)
+        surfaces = _surfaces(scenario.land_cover, workspace, registry, grid, recorded)
         ground = replace(ground, roughness=surfaces.roughness, pervious=surfaces.pervious)
         logger.info("%s: %.0f %% of the area without land cover", scenario.terrain, 100 * surfaces.unknown)
     if scenario.obstacles is not None:
-        shapes = _areas(registry, scenario.obstacles.register).geometry
+        shapes = _areas(registry, scenario.obstacles.register, recorded=recorded).geometry
         ground = replace(ground, elevation=obstacle.build(terrain, shapes, scenario.obstacles), terrain=terrain)
         logger.info("%s: %d obstacles from register %s", scenario.terrain, len(shapes), scenario.obstacles.register)
     if scenario.structures:
-        barriers = _barriers(scenario, registry, ground)
+        barriers = _barriers(scenario, registry, ground, recorded)
         ground = replace(ground, crest_x=barriers.crest_x, crest_y=barriers.crest_y, gates=barriers.gates)
     return ground
 
@@ -106,11 +116,11 @@ class _Areas:
     codes: Sequence[str | None]
 
 
-def _areas(registry: Registry, name: str, field: str | None = None) -> _Areas:
+def _areas(registry: Registry, name: str, field: str | None = None, *, recorded: int | str | None = None) -> _Areas:
     """Return the areas of a register, with the code of one of its fields."""
     if name not in registry.catalog.registers:
         raise InputError(f"there is no register {name!r}; known are {', '.join(registry.catalog.registers)}")
-    table = registry.register(name).table(*([field] if field else []))
+    table = registry.register(name).table(*([field] if field else []), recorded=recorded)
     shapes = table.geometry
     area = np.array([shape is not None and shapely.get_dimensions(shape) == 2 for shape in shapes], dtype=bool)
     if len(table) and not area.any():
@@ -120,11 +130,13 @@ def _areas(registry: Registry, name: str, field: str | None = None) -> _Areas:
     return _Areas([shapes[row] for row in rows], [values[row] for row in rows])
 
 
-def _surfaces(cover: LandCover, workspace: Workspace, registry: Registry, grid: Grid) -> Surfaces:
+def _surfaces(
+    cover: LandCover, workspace: Workspace, registry: Registry, grid: Grid, recorded: int | str | None
+) -> Surfaces:
     """Lay the land cover of a scenario on its grid."""
     table = landcover.find(cover.table, [folder / TABLES for folder in workspace.catalogs])
     if cover.register is not None:
-        areas = _areas(registry, cover.register, cover.field)
+        areas = _areas(registry, cover.register, cover.field, recorded=recorded)
         return landcover.lay(table, areas.geometry, areas.codes, grid)
     return landcover.classified(table, _codes(str(cover.coverage), workspace, grid))
 
@@ -150,11 +162,13 @@ class _Parts:
     sites: list[Site]
 
     @classmethod
-    def found(cls, structures: Sequence[Structure], registry: Registry, datum: str) -> _Parts:
+    def found(
+        cls, structures: Sequence[Structure], registry: Registry, datum: str, recorded: int | str | None
+    ) -> _Parts:
         """Find structures in the register, by identifier."""
         parts = cls([], [])
         for structure in structures:
-            record = _record(structure, registry)
+            record = _record(structure, registry, recorded)
             kind = record.values["structure_kind"]
             if kind in LEVEES:
                 parts.levees.append(_levee(structure, record, datum))
@@ -168,17 +182,17 @@ class _Parts:
         return parts
 
 
-def _barriers(scenario: Scenario, registry: Registry, ground: Ground) -> Barriers:
+def _barriers(scenario: Scenario, registry: Registry, ground: Ground, recorded: int | str | None) -> Barriers:
     """Lay the levees and gates of a scenario on the sides of cells."""
     datum = str(ground.elevation.attrs.get("vertical_datum", "unknown"))
-    parts = _Parts.found(scenario.structures, registry, datum)
+    parts = _Parts.found(scenario.structures, registry, datum, recorded)
     bed, grid = ground.elevation.values, Grid.from_dataarray(ground.elevation)
     barriers = barrier.lay(bed, grid, parts.levees, parts.sites, _outside(scenario, bed))
     logger.info("%s: %d levees, %d gates", scenario.terrain, len(parts.levees), len(parts.sites))
     return barriers
 
 
-def _record(structure: Structure, registry: Registry) -> Record:
+def _record(structure: Structure, registry: Registry, recorded: int | str | None) -> Record:
     """Find a structure by its identifier."""
     if structure.scheme not in registry.catalog.schemes:
         raise InputError(
@@ -186,7 +200,7 @@ def _record(structure: Structure, registry: Registry) -> Record:
             code="scheme-unknown",
         )
     try:
-        return registry.register(STRUCTURES).find_by(structure.scheme, structure.value)
+        return registry.register(STRUCTURES).find_by(structure.scheme, structure.value, recorded=recorded)
     except NotInRegister as error:
         raise NotInRegister(
             f"no flood structure carries {structure.scheme} {structure.value!r}; was the register loaded, or the "

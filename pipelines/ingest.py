@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from pipelines import elevation
+from pipelines import elevation, undeclared
 from sdi import projector, provenance, quality, source
 from sdi.declaration import Declaration
 from sdi.entry import Accuracy, Entry
@@ -93,7 +93,7 @@ def run(
         return _run_raster(entry, workspace, data, dry_run=dry_run, progress=progress)
     declaration = _declaration(entry, registry)
     progress("read", 0.0)
-    delivery = source.read(data / entry.source.path, entry.source)
+    delivery = undeclared.read(data / entry.source.path, entry.source, workspace, registry)
     known = _known_delivery(entry, delivery.sha256, registry)
     progress("check", 0.2)
     checked = quality.check(delivery, declaration, registry.catalog, entry)

@@ -28,7 +28,7 @@ from sdi.entry import Licence
 from sdi.errors import InputError, NotInRegister
 from sdi.history import instant
 from sdi.recording import Batch
-from sdi.register import Record
+from sdi.record import Record
 from sdi.registry import Registry
 from sdi.transaction import Transaction
 from sdi.workspace import Workspace

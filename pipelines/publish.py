@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from sdi import projector
+from sdi import projector, witness
 from sdi.publication import Publication
 from sdi.registry import Registry
 from sdi.store import raster
@@ -21,6 +22,8 @@ class Verified:
     """Hash of everything the registry knows."""
     publications: dict[str, str]
     """Content hash of each publication, by level."""
+    witnesses: int = 0
+    """Root hashes exported before with which the chain agrees."""
 
 
 def run(workspace: Workspace, registry: Registry, *, rebuild: bool = False) -> int:
@@ -43,7 +46,7 @@ def run(workspace: Workspace, registry: Registry, *, rebuild: bool = False) -> i
     return projector.refresh(workspace, registry, rebuild=rebuild)
 
 
-def verify(workspace: Workspace, registry: Registry) -> Verified:
+def verify(workspace: Workspace, registry: Registry, *, export: Path | None = None) -> Verified:
     """Recompute hash chain, indexes and publications from the registry.
 
     Parameters
@@ -52,6 +55,8 @@ def verify(workspace: Workspace, registry: Registry) -> Verified:
         The city.
     registry : Registry
         Its registry.
+    export : Path, optional
+        File of root hashes of earlier days: the chain is compared with them, then that of today is added.
 
     Returns
     -------
@@ -64,8 +69,12 @@ def verify(workspace: Workspace, registry: Registry) -> Verified:
         Naming what does not agree and what to do.
     """
     transactions = registry.verify()
+    told = witness.read(export) if export else []
+    witness.check(registry, workspace.name, told)
     published = dict(projector.verified(workspace, registry))
-    return Verified(transactions, registry.root_hash, published)
+    if export:
+        witness.export(export, witness.take(registry, workspace.name))
+    return Verified(transactions, registry.root_hash, published, len(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,8 @@ class Status:
 
     title: str
     transactions: int
+    root_hash: str
+    """Hash of everything the registry knows."""
     applied: dict[str, int]
     """Transaction that each publication has reached, by level."""
     counts: dict[str, int]
@@ -95,7 +106,7 @@ def status(workspace: Workspace) -> Status:
         Counts and transaction numbers.
     """
     registry = workspace.registry()
-    transactions = registry.last_tx
+    transactions, root_hash = registry.last_tx, registry.root_hash
     registry.close()
     applied: dict[str, int] = {}
     counts: dict[str, int] = {}
@@ -108,4 +119,4 @@ def status(workspace: Workspace) -> Status:
                 counts = {one.name: one.count for one in publication.collections()}
             publication.close()
     coverages = [one.name for one in raster.list_coverages(workspace.rasters)]
-    return Status(workspace.title.vi, transactions, applied, counts, coverages)
+    return Status(workspace.title.vi, transactions, root_hash, applied, counts, coverages)

@@ -24,7 +24,7 @@ from pipelines.ground import lay
 from sdi.declaration import Label
 from sdi.errors import NotInRegister
 from sdi.identity import is_identifier
-from sdi.register import Record
+from sdi.record import Record
 from sdi.registry import Registry
 from sdi.store import raster
 from sdi.workspace import Workspace

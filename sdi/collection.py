@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sdi.declaration import Label
@@ -77,4 +77,5 @@ class Thing:
     status: str
     valid_from: str
     valid_to: str | None
-    successors: tuple[str, ...] = ()
+    successors: Mapping[str, str] = field(default_factory=dict)
+    """What took its place: kinds by identifier."""

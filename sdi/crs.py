@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from pyproj.crs import ProjectedCRS
 from pyproj.exceptions import CRSError
 from pyproj.transformer import TransformerGroup
 
@@ -135,22 +136,74 @@ def project(geometries: Geometries, source: str, target: str, operation: str | N
     geometries = np.asarray(geometries, dtype=object)
     if source == target:
         return geometries.copy()
-    transformer = _transformer(source, target, operation)
     xy = shapely.get_coordinates(geometries)
-    x, y = transformer.transform(xy[:, 0], xy[:, 1])
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        bad = int(np.flatnonzero(~(np.isfinite(x) & np.isfinite(y)))[0])
+    moved = transformed(xy, source, target, operation)
+    if not np.isfinite(moved).all():
+        bad = int(np.flatnonzero(~np.isfinite(moved).all(axis=1))[0])
         raise RefusedError(
             f"coordinate ({xy[bad, 0]}, {xy[bad, 1]}) of {source} cannot be expressed in {target}; "
             "is the declared CRS right, and are the axes in order?",
             code="crs-out-of-range",
         )
-    moved = np.column_stack([x, y])
     if not shapely.has_z(geometries).any():
         return _placed(geometries.copy(), moved)
     z = shapely.get_coordinates(geometries, include_z=True)[:, 2]
     with_z = _placed(shapely.force_3d(geometries), np.column_stack([moved, z]))
     return np.asarray(np.where(shapely.has_z(geometries), with_z, shapely.force_2d(with_z)), dtype=object)
+
+
+def transformed(xy: NDArray[np.float64], source: str, target: str, operation: str | None = None) -> NDArray[np.float64]:
+    """Reproject coordinates; those that cannot be expressed become infinite.
+
+    Parameters
+    ----------
+    xy : ndarray (n, 2) [CRS ``source``]
+        Easting or longitude first.
+    source, target : str
+        CRSs.
+    operation : str, optional
+        Name of the datum operation to use where PROJ offers several.
+
+    Returns
+    -------
+    ndarray (n, 2) [CRS ``target``]
+        Easting or longitude first.
+    """
+    x, y = _transformer(source, target, operation).transform(xy[:, 0], xy[:, 1])
+    return np.column_stack([x, y])
+
+
+@cache
+def on_datum(crs: str, datum: str) -> str:
+    """Return a projected CRS laid over another datum, as it is written by those who ignore that the datums differ.
+
+    Parameters
+    ----------
+    crs : str
+        A projected CRS, such as ``EPSG:5897``.
+    datum : str
+        The geographic CRS it is laid over, such as ``EPSG:4326``.
+
+    Returns
+    -------
+    str
+        Its full text (WKT): there is no code for it.
+    """
+    grid = known(crs)
+    if not grid.is_projected or grid.coordinate_operation is None:
+        raise InputError(
+            f"{crs} is no projected CRS, so it cannot be laid over the datum of {datum}", code="crs-unknown"
+        )
+    name = f"{grid.name} on {known(datum).name}"
+    return ProjectedCRS(grid.coordinate_operation, name=name, geodetic_crs=known(datum)).to_wkt()
+
+
+def as_proj(crs: str) -> str:
+    """Write a CRS that has no code in one short line, as an entry can hold it."""
+    with warnings.catch_warnings():
+        # A line of PROJ has no names of datum and grid; the numbers are all there.
+        warnings.filterwarnings("ignore", message="You will likely lose important projection information")
+        return known(crs).to_proj4()
 
 
 def _placed(geometries: Geometries, coordinates: NDArray[np.float64]) -> Geometries:

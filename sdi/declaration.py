@@ -15,6 +15,7 @@ FieldType = Literal["text", "integer", "number", "boolean", "date", "datetime", 
 GeometryType = Literal["Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "Any"]
 Role = Literal["site", "footprint", "centreline", "entrance", "service_area", "mounting", "extent"]
 OnBadRow = Literal["refuse", "quarantine"]
+OnRetire = Literal["restrict", "cascade", "keep"]
 
 LEVELS: tuple[Level, ...] = ("public", "restricted", "secret")
 """Access levels, from the widest audience to the narrowest."""
@@ -172,6 +173,8 @@ class Relation:
 
     verb: str
     register: str
+    on_retire: OnRetire = "keep"
+    """What becomes of the things of this register when the thing at the other end is retired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +220,8 @@ class Declaration:
     languages: tuple[str, ...] = ()
     """Languages of the official names kept; empty for things without names."""
     relations: tuple[Relation, ...] = ()
+    lineage: tuple[str, ...] = ()
+    """Sources of lineage, the most trusted first."""
     rules: tuple[Rule, ...] = ()
     on_bad_row: OnBadRow = "refuse"
     maximum_bad_share: float = 0.0

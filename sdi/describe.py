@@ -24,7 +24,12 @@ LANGUAGES = ("vi", "en")
 
 
 def collection(
-    declaration: Declaration, level: Level, registry: Registry, workspace: Workspace, extent: Extent
+    declaration: Declaration,
+    level: Level,
+    registry: Registry,
+    workspace: Workspace,
+    extent: Extent,
+    last_tx: int,
 ) -> dict[str, Any]:
     """Return what is said of a collection, as plain values.
 
@@ -40,6 +45,8 @@ def collection(
         The city.
     extent : Extent
         What the collection covers [degree, CRS84].
+    last_tx : int
+        Last transaction that did something that shows; 0 where nothing did.
 
     Returns
     -------
@@ -49,7 +56,7 @@ def collection(
     if declaration.publish is None:
         raise InputError(f"register {declaration.name} is not published", code="not-published")
     licences = provenance.licences(registry, declaration.name)
-    holding = _holding(declaration.name, registry, workspace, licences, extent)
+    holding = _holding(declaration.name, registry, workspace, licences, extent, last_tx)
     description = declaration.description or declaration.title
     style = registry.catalog.styles.get(declaration.publish.style or "")
     said: dict[str, Any] = {
@@ -82,13 +89,13 @@ def _licence(licences: Sequence[Licence]) -> Mapping[str, Any]:
 
 
 def _holding(
-    name: str, registry: Registry, workspace: Workspace, licences: Sequence[Licence], extent: Extent
+    name: str, registry: Registry, workspace: Workspace, licences: Sequence[Licence], extent: Extent, last_tx: int
 ) -> Holding:
-    """Return what a record says of the data themselves."""
+    """Return what a record says of the data themselves; of writes that do not show it says nothing."""
     times = registry.store.select(
-        "SELECT min(t.recorded_at), max(t.recorded_at) FROM tx t WHERE t.tx IN "
-        "(SELECT min(tx_from) FROM outbox WHERE kind = ? UNION SELECT max(tx_from) FROM outbox WHERE kind = ?)",
-        (name, name),
+        "SELECT min(t.recorded_at), max(t.recorded_at) FROM tx t WHERE t.tx = ? OR t.tx = "
+        "(SELECT min(tx_from) FROM outbox WHERE kind = ? AND tx_from <= ?)",
+        (last_tx, name, last_tx),
     )
     custodians = registry.store.select(
         'SELECT custodian FROM delivery WHERE register = ? ORDER BY "row" LIMIT 1', (name,)

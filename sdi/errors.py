@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 
 class PhusaError(Exception):
@@ -89,13 +90,13 @@ class Gone(PhusaError, LookupError):
     ----------
     message : str
         What was asked for and when it ended.
-    successors : tuple of str
-        Identifiers that took its place; empty where nothing did.
+    successors : mapping of str to str
+        What took its place: kinds by identifier; empty where nothing did.
     """
 
     code = "gone"
 
-    def __init__(self, message: str, successors: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, successors: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(message, details={"successors": list(successors)})
         self.successors = successors
 

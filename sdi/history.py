@@ -111,6 +111,19 @@ def instant(value: str | date | datetime | None, default: str = ALWAYS) -> str:
     )
 
 
+def second(moment: str) -> str:
+    """Return what every recorded time within the second of a moment sorts before, and every later one after.
+
+    Recorded times carry milliseconds, moments that are asked for do not: the whole second is meant.
+
+    Examples
+    --------
+    >>> "2025-07-01T00:00:00.999Z" < second("2025-07-01T00:00:00Z") < "2025-07-01T00:00:01.000Z"
+    True
+    """
+    return moment[:-1] + "~"
+
+
 class Interval(NamedTuple):
     """A half-open interval of valid time."""
 

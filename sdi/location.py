@@ -6,10 +6,12 @@ Its versions hold the geometry in the storage CRS, the geometry as delivered whe
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
 
@@ -17,8 +19,11 @@ from sdi.crs import StorageCRS
 from sdi.declaration import LocationRule
 from sdi.entry import Accuracy
 from sdi.errors import InputError
-from sdi.history import FOREVER, Interval
+from sdi.history import FOREVER, Interval, instant
 from sdi.transaction import Transaction
+
+if TYPE_CHECKING:
+    from sdi.registry import Registry
 
 Geometries = NDArray[np.object_]
 
@@ -30,6 +35,11 @@ _FAMILY = {
     "Polygon": {"Polygon", "MultiPolygon"},
     "MultiPolygon": {"Polygon", "MultiPolygon"},
 }
+_PLACES = (
+    "SELECT l.eid, l.valid_from, l.valid_to, v.valid_from, v.valid_to, v.geometry "
+    "FROM locates l JOIN location_version v ON v.lid = l.lid WHERE l.eid IN ({listed}) AND l.role = ? "
+    "AND l.tx_from <= ? AND ? < l.tx_to AND v.tx_from <= ? AND ? < v.tx_to"
+)
 _TYPE = {0: "point", 1: "line", 2: "area"}
 
 VERSION_COLUMNS = (
@@ -203,3 +213,60 @@ def replace(
         'SELECT geometry FROM location_version WHERE "row" BETWEEN ? AND ?', (written.start, written.stop - 1)
     )
     tx.store.index_locations(written, shapely.bounds(shapely.from_wkb([blob for (blob,) in blobs])))
+
+
+def at_moments(
+    registry: Registry,
+    eids: Sequence[str],
+    moments: Sequence[str],
+    *,
+    role: str = "site",
+    recorded: int | str | None = None,
+) -> Geometries:
+    """Return where things were, each at a moment of its own: so observations find the place where they were made.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where the things are known.
+    eids : sequence of str (n,)
+        The things; one may come many times, as a sensor does that moved between its observations.
+    moments : sequence of str (n,)
+        When, ISO 8601.
+    role : str
+        Role of the places.
+    recorded : int or str, optional
+        What shall have been known: a transaction, or a date; now where absent.
+
+    Returns
+    -------
+    ndarray (n,) of shapely geometry [storage CRS]
+        ``None`` where a thing had no known place then. Empty for no things.
+
+    Examples
+    --------
+    A pump stood in Ninh Kiều until noon and in Cái Răng afterwards: its levels of the morning lie in Ninh Kiều.
+    """
+    known = _known_places(registry, sorted(set(eids)), role, registry.known_at(recorded))
+    dated = {text: instant(text) for text in set(moments)}
+    blobs = [_holding(known.get(eid, []), dated[moment]) for eid, moment in zip(eids, moments, strict=True)]
+    return np.asarray(shapely.from_wkb(np.array(blobs, dtype=object)), dtype=object)
+
+
+def _known_places(
+    registry: Registry, eids: Sequence[str], role: str, tx: int
+) -> dict[str, list[tuple[str, str, bytes]]]:
+    """Return the places of things as known at a transaction, with the intervals in which they held, in order."""
+    sql = _PLACES.replace("{listed}", registry.store.listed(str))
+    rows = registry.store.select(sql, (orjson.dumps(list(eids)).decode(), role, tx, tx, tx, tx))
+    found: dict[str, list[tuple[str, str, bytes]]] = {}
+    for eid, tied, untied, start, end, blob in rows:
+        if max(tied, start) < min(untied, end):
+            found.setdefault(eid, []).append((max(tied, start), min(untied, end), blob))
+    return {eid: sorted(places) for eid, places in found.items()}
+
+
+def _holding(places: Sequence[tuple[str, str, bytes]], moment: str) -> bytes | None:
+    """Return the place that held at a moment, among intervals in order and without overlap."""
+    at = bisect_right(places, moment, key=lambda place: place[0]) - 1
+    return places[at][2] if at >= 0 and moment < places[at][1] else None

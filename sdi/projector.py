@@ -20,15 +20,17 @@ import numpy as np
 import orjson
 import shapely
 
-from sdi import describe
+from sdi import describe, heritage
+from sdi.change import changes
 from sdi.declaration import Declaration, Field, Level, property_of
 from sdi.errors import IntegrityError
 from sdi.feature import rounded, serialised
 from sdi.history import ALWAYS, OPEN, TERMINAL
 from sdi.registry import Registry
+from sdi.saying import Saying, entries
 from sdi.store.geopackage import LAYOUT, Extent, GeoPackage, geometry_blobs, recorded_extent, remove
 from sdi.store.schema import REGISTER_PREFIX, column_name
-from sdi.text import words
+from sdi.store.words import Entry
 from sdi.timeline import Fact, Piece, pieces
 from sdi.value import given
 from sdi.workspace import Workspace
@@ -39,6 +41,8 @@ LEVELS: tuple[Level, ...] = ("public", "restricted")
 """Levels that have a publication beside the registry."""
 CHUNK = 20_000
 """Things worked out at a time, to bound memory."""
+FEED_NAME = 16
+"""Digits of the hash after which a feed is named."""
 LONGEST_SOUGHT = 200
 """A text that may be longer is prose: nothing is found by its words [characters]."""
 
@@ -105,7 +109,11 @@ def _bring_up(workspace: Workspace, registry: Registry, package: GeoPackage, lev
     with package.writing(), registry.store.reading():
         last = registry.last_tx
         _refuse_another(registry, package)
-        _apply(workspace, registry, package, level)
+        since = int(package.get("applied_tx") or 0)
+        anew = _apply(workspace, registry, package, level)
+        heritage.project(registry, package.successors, since=since, anew=anew)
+        heritage.tell(registry, package.feed, since=since, anew=anew)
+        _number(registry, package, anew=anew)
         package.put("level", level)
         package.put("applied_tx", str(last))
         package.put("applied_hash", registry.root_hash)
@@ -130,13 +138,15 @@ def _refuse_another(registry: Registry, package: GeoPackage) -> None:
         )
 
 
-def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level: Level) -> None:
-    """Apply what happened since the projector stopped."""
+def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level: Level) -> bool:
+    """Apply what happened since the projector stopped; tell whether a collection was dropped or built anew."""
     applied = int(package.get("applied_tx") or 0)
     known = {row[0]: row for row in package.collections()}
     declared = {one.publish.collection: one for one in registry.catalog.registers.values() if one.publish}
-    for name in set(known) - set(declared):
+    gone = set(known) - set(declared)
+    for name in gone:
         package.drop(name)
+    rebuilt = bool(gone)
     changed = _changed(registry, applied)
     for name, declaration in declared.items():
         layer = Layer(declaration, level, registry, workspace)
@@ -149,14 +159,41 @@ def _apply(workspace: Workspace, registry: Registry, package: GeoPackage, level:
             for start in range(0, len(todo), CHUNK):
                 layer.project(package, todo[start : start + CHUNK], forget=not anew)
         extent = package.extent(name) if todo or anew else recorded_extent(known[name])
-        description = layer.description(extent)
+        version = layer.last_tx if anew else max(layer.last_tx, known[name][11])
+        description = layer.description(extent, version)
         if todo or anew or orjson.loads(known[name][3]) != description:
-            version = registry.store.select(
-                "SELECT coalesce(max(tx_from), 0) FROM outbox WHERE kind = ?", (declaration.name,)
-            )
-            package.describe(name, declaration.name, structure, orjson.dumps(description).decode(), version[0][0])
+            package.describe(name, declaration.name, structure, orjson.dumps(description).decode(), version)
         if todo:
             logger.info("%s: %d things published in %s", level, len(todo), name)
+        rebuilt |= anew
+    return rebuilt
+
+
+def _number(registry: Registry, package: GeoPackage, *, anew: bool) -> None:
+    """Give the transactions that show their rank among each other, which tells nothing of those that do not show.
+
+    Where a register shows more or less of what was recorded long ago, other transactions come between the old ones: the
+    feed begins anew under another name, and whoever follows it reads everything again.
+    """
+    numbered = package.feed.numbered() if anew else []
+    last, reached = package.feed.last()
+    shown = package.feed.shown(0 if anew else reached)
+    if shown[: len(numbered)] != numbered:
+        package.feed.clear_numbers()
+        numbered, last = [], 0
+    new = shown[len(numbered) :]
+    if new and not last:
+        package.put("feed", registry.root_hash[:FEED_NAME])
+    package.feed.number(_timed(registry, new, last + 1))
+
+
+def _timed(registry: Registry, numbers: Sequence[int], first: int) -> list[tuple[int, int, str]]:
+    """Return transactions with their numbers in the feed and the times at which they were recorded."""
+    if not numbers:
+        return []
+    sql = "SELECT tx, recorded_at FROM tx WHERE tx BETWEEN ? AND ?"
+    times: dict[int, str] = dict(registry.store.select(sql, (numbers[0], numbers[-1])))
+    return [(sequence, tx, times[tx]) for sequence, tx in enumerate(numbers, first)]
 
 
 def _changed(registry: Registry, applied: int) -> dict[str, list[int]]:
@@ -205,6 +242,8 @@ class Layer:
         self._level: Level = level
         self._registry = registry
         self._workspace = workspace
+        self.last_tx = 0
+        """Last transaction that did something that shows, among the things worked out so far."""
         self._fields = declaration.published(level)
         self._sought = self._found_by()
 
@@ -235,9 +274,9 @@ class Layer:
         ]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
-    def description(self, extent: Extent) -> dict[str, Any]:
-        """Return what the publication says of the collection."""
-        return describe.collection(self._declaration, self._level, self._registry, self._workspace, extent)
+    def description(self, extent: Extent, last_tx: int) -> dict[str, Any]:
+        """Return what the publication says of the collection as of the last transaction that shows."""
+        return describe.collection(self._declaration, self._level, self._registry, self._workspace, extent, last_tx)
 
     def project(self, package: GeoPackage, rows: Sequence[int], *, forget: bool) -> None:
         """Work out some things and write them.
@@ -257,6 +296,7 @@ class Layer:
             package.forget(name, rows)
         stories = [(fid, eid, self._story(facts[fid])) for fid, eid in self._entities(rows) if facts.get(fid)]
         self._put_things(package, stories)
+        self._put_changes(package, stories)
         shown = [
             (fid, eid, piece) for fid, eid, story in stories for piece in story if piece.facts["row"][0] not in TERMINAL
         ]
@@ -274,7 +314,8 @@ class Layer:
                 sql.replace('"row" IN ({rows})', '"row" BETWEEN ? AND ?'), (rows[0], rows[-1])
             )
         listed = orjson.dumps(list(rows)).decode()
-        return self._registry.store.stream(sql.replace("{rows}", "SELECT value FROM json_each(?)"), (listed,))
+        store = self._registry.store
+        return store.stream(sql.replace("{rows}", store.listed(int)), (listed,))
 
     def _facts(self, rows: Sequence[int]) -> dict[int, list[Fact]]:
         """Read everything recorded about some things that this level may see."""
@@ -307,8 +348,8 @@ class Layer:
             names = f'SELECT e."row", n.language, n.text, {times} FROM entity e JOIN name n ON n.eid = e.eid'
             yield "name", True, f"{names} WHERE n.type = 'official' AND {_CHOSEN}"
         places = (
-            'SELECT e."row", l.role, v.geometry, max(l.valid_from, v.valid_from), min(l.valid_to, v.valid_to), '
-            "max(l.tx_from, v.tx_from), min(l.tx_to, v.tx_to) FROM entity e JOIN locates l ON l.eid = e.eid "
+            f'SELECT e."row", l.role, v.geometry, {_later("valid_from")}, {_earlier("valid_to")}, '
+            f"{_later('tx_from')}, {_earlier('tx_to')} FROM entity e JOIN locates l ON l.eid = e.eid "
             "JOIN location_version v ON v.lid = l.lid"
         )
         yield "geometry", False, f"{places} WHERE l.role = '{self._declaration.location.role}' AND {_CHOSEN}"
@@ -332,6 +373,12 @@ class Layer:
                 rows.append((eid, fid, self._declaration.name, self._publish.collection, status, start, end))
         package.put_things(rows)
 
+    def _put_changes(self, package: GeoPackage, stories: Sequence[tuple[int, str, list[Piece]]]) -> None:
+        """Say what every transaction did to every thing."""
+        rows = [(tx, eid, word) for _, eid, story in stories for tx, word in changes(story)]
+        self.last_tx = max([self.last_tx, *(row[0] for row in rows)])
+        package.feed.put(rows)
+
     def _put_pieces(self, package: GeoPackage, name: str, shown: Sequence[tuple[int, str, Piece]]) -> None:
         """Write history and current features."""
         blobs = np.array([piece.facts.get("geometry") for _, _, piece in shown], dtype=object)
@@ -352,11 +399,21 @@ class Layer:
             for at, place in zip(now, places, strict=True)
         ]
         package.add_current(name, rows, bounds[now])
-        package.add_words(name, ((word, shown[at][0]) for at in now for word in words(self._said_of(properties[at]))))
+        package.words.add(list(self._entries(shown, properties)))
 
-    def _said_of(self, properties: Mapping[str, Any]) -> str:
-        """Return what a feature is found by."""
-        return " ".join(properties[name] for name in self._sought if properties[name] is not None)
+    def _entries(
+        self, shown: Sequence[tuple[int, str, Piece]], properties: Sequence[Mapping[str, Any]]
+    ) -> Iterable[Entry]:
+        """Yield by what the things are found, as known now."""
+        sayings: dict[tuple[int, str], list[Saying]] = {}
+        for (fid, eid, piece), said in zip(shown, properties, strict=True):
+            if piece.tx_to == OPEN:
+                texts = {name: said[name] for name in self._sought if said[name] is not None}
+                sayings.setdefault((fid, eid), []).append(Saying(piece.valid_from, piece.valid_to, texts))
+        for (fid, eid), every in sayings.items():
+            ordered = sorted(every, key=lambda saying: saying.valid_from)
+            named = bool(self._declaration.languages)
+            yield from entries(fid, eid, self._publish.collection, ordered, named=named)
 
     def _properties(self, piece: Piece) -> dict[str, Any]:
         """Return the properties of a feature, in their order."""
@@ -372,6 +429,16 @@ class Layer:
             found[field.name] = given(field, value)
         found["valid_from"] = None if piece.valid_from == ALWAYS else piece.valid_from
         return found
+
+
+def _later(column: str) -> str:
+    """Return the SQL of the later of two times, of a place and of being there."""
+    return f"CASE WHEN l.{column} > v.{column} THEN l.{column} ELSE v.{column} END"
+
+
+def _earlier(column: str) -> str:
+    """Return the SQL of the earlier of two times, of a place and of being there."""
+    return f"CASE WHEN l.{column} < v.{column} THEN l.{column} ELSE v.{column} END"
 
 
 def _is_short(field: Field) -> bool:

@@ -58,3 +58,13 @@ def licences(registry: Registry, register: str) -> list[Licence]:
     """Return the licences of everything that was loaded into a register, without repetition."""
     rows = registry.store.select('SELECT licence FROM delivery WHERE register = ? ORDER BY "row"', (register,))
     return [Licence(**json.loads(text)) for text in dict.fromkeys(row[0] for row in rows)]
+
+
+def custodian(registry: Registry, eid: str) -> str | None:
+    """Return who answers for what a thing was first said to be; ``None`` where it came with no delivery."""
+    found = registry.store.select(
+        "SELECT d.custodian FROM entity e JOIN delivery d ON d.tx_from = e.tx_from AND d.register = e.kind "
+        'WHERE e.eid = ? ORDER BY d."row" LIMIT 1',
+        (eid,),
+    )
+    return found[0][0] if found else None

@@ -14,16 +14,18 @@ import numpy as np
 import orjson
 import shapely
 
+from sdi.change import Change, Feed, Version
 from sdi.collection import Collection, Match, Page, Thing
 from sdi.declaration import Label
 from sdi.errors import Gone, InputError, NotFound
 from sdi.feature import properties_of
-from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, query_interval
+from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant, query_interval, second
+from sdi.search import Found, Hit, search
 from sdi.store.geopackage import Box, GeoPackage, Row
-from sdi.text import words
+from sdi.store.words import Reach
 
-MOST_WORDS = 20
-"""Words of a text that a search looks at [1]."""
+CURRENT = Interval("9999-12-30T00:00:00Z", FOREVER)
+"""Asks for the latest fact known, whenever it begins."""
 
 
 def _whole(text: str) -> int:
@@ -78,9 +80,14 @@ class Publication:
         """Access level: ``public`` or ``restricted``."""
         return self._package.get("level") or "public"
 
+    @property
+    def sequence(self) -> int:
+        """Number of the last transaction that it shows, 0 where it shows nothing [1]."""
+        return self._package.feed.last()[0]
+
     def collections(self) -> tuple[Collection, ...]:
         """Return the collections, in the order of the map."""
-        found = [_collection(row) for row in self._package.collections()]
+        found = [self._described(row) for row in self._package.collections()]
         return tuple(sorted(found, key=lambda one: (one.order, one.name)))
 
     def collection(self, name: str) -> Collection:
@@ -91,7 +98,11 @@ class Publication:
         NotFound
             If none of that name is published.
         """
-        return _collection(self._package.collection(name))
+        return self._described(self._package.collection(name))
+
+    def _described(self, row: Row) -> Collection:
+        """Make a collection from its row; its version is a number that tells nothing of what it does not show."""
+        return _collection(row, self._package.feed.sequence(row[-1]))
 
     def items(
         self,
@@ -103,6 +114,7 @@ class Publication:
         bbox: Box | None = None,
         where: Mapping[str, str] | None = None,
         datetime: str | None = None,
+        recorded: str | None = None,
     ) -> Page:
         """Return a page of features.
 
@@ -122,6 +134,9 @@ class Publication:
             Properties that must have these values.
         datetime : str, optional
             Features as they were: an instant or an interval as OGC API writes it. Current ones where absent.
+        recorded : str, optional
+            What was known: a date or time, which means the last transaction that shows at or before it. Now where
+            absent.
 
         Returns
         -------
@@ -138,8 +153,9 @@ class Publication:
         with self._package.reading():
             collection = self.collection(name)
             asked = _conditions(collection, where or {})
-            if datetime is not None:
-                return self._past(name, query_interval(datetime), asked, bbox, limit, offset, after)
+            if datetime is not None or recorded is not None:
+                held = CURRENT if datetime is None else query_interval(datetime)
+                return self._past(name, held, self.known_at(recorded), asked, bbox, limit, offset, after)
             condition = " AND ".join([f'c."{column}" = ?' for column in asked] or ["1"])
             values = tuple(asked.values())
             if bbox is not None:
@@ -164,14 +180,15 @@ class Publication:
         self,
         name: str,
         held: Interval,
+        known: int,
         asked: Mapping[str, Any],
         bbox: Box | None,
         limit: int,
         offset: int,
         after: int | None,
     ) -> Page:
-        """Return a page of the features that held within an interval; the latest version of each in it."""
-        rows = self._package.history(name, held.start, held.end, OPEN - 1)
+        """Return a page of the features that held within an interval, as known then; the latest version of each."""
+        rows = self._package.history(name, held.start, held.end, known)
         if bbox is not None:
             rows = self._touching(name, rows, bbox)
         latest = {row[1]: row[0] for row in rows}
@@ -200,8 +217,50 @@ class Publication:
         hit[doubtful] = shapely.intersects(shapes, shapely.box(*bbox))
         return [row for row, yes in zip(rows, hit, strict=True) if yes]
 
-    def search(self, name: str, text: str, *, limit: int) -> tuple[Match, ...]:
-        """Find features by words of their names, codes and short texts, whatever the spelling.
+    def search(
+        self, text: str, *, limit: int, kinds: Sequence[str] = (), datetime: str | None = None
+    ) -> tuple[Found, ...]:
+        """Find things of any kind by words of their names, codes and short texts, those of the past included.
+
+        Parameters
+        ----------
+        text : str
+            What is looked for, in any spelling; see `sdi.search`.
+        limit : int
+            Largest number of things.
+        kinds : sequence of str, optional
+            Registers whose things are looked for; all where empty.
+        datetime : str, optional
+            Day or instant at which they were called so; now and ever before where absent.
+
+        Returns
+        -------
+        tuple of Found
+            The best first; empty where the text has no words.
+
+        Raises
+        ------
+        NotFound
+            If nothing of a kind is published.
+        """
+        moment = None if datetime is None else instant(datetime)
+        with self._package.reading():
+            published = {one.name: one.kind for one in self.collections()}
+            for kind in set(kinds) - set(published.values()):
+                raise NotFound(f"no things of kind {kind!r} are published", code="kind-unknown")
+            names = [name for name, kind in published.items() if kind in kinds] if kinds else [None]
+            reach = [Reach(name, moment=moment) for name in names]
+            hits = search(self._package.words, text, limit=limit, reach=reach)
+            return tuple(self._found(hit, published[hit.collection]) for hit in hits)
+
+    def _found(self, hit: Hit, kind: str) -> Found:
+        """Complete a hit."""
+        now = self._package.words.now(hit.feature)
+        box = self._package.place(hit.collection, hit.feature, hit.valid_to or FOREVER)
+        return Found(hit, kind, None if now is None else orjson.loads(now.said), box)
+
+    def matches(self, name: str, text: str, *, limit: int) -> tuple[Match, ...]:
+        """Find current features of one collection by words of their names, codes and short texts.
 
         Parameters
         ----------
@@ -222,12 +281,11 @@ class Publication:
         NotFound
             If the collection is not published.
         """
-        asked = tuple(dict.fromkeys(words(text)))[:MOST_WORDS]
         with self._package.reading():
             self.collection(name)
-            found = self._package.with_words(name, asked, limit)
-            features = self._package.features(name, [fid for fid, _ in found])
-        return tuple(Match(feature, count / len(asked)) for feature, (_, count) in zip(features, found, strict=True))
+            found = search(self._package.words, text, limit=limit, reach=[Reach(name, former=False)])
+            features = self._package.features(name, [hit.feature for hit in found])
+        return tuple(Match(feature, hit.share) for feature, hit in zip(features, found, strict=True))
 
     def counts(self, name: str, column: str) -> dict[str, int]:
         """Return the values of a property with the number of current features that have each.
@@ -256,28 +314,59 @@ class Publication:
                 raise InputError(f"collection {name} has no property {column!r}", code="property-unknown")
             return {str(value): count for value, count in self._package.counts(name, column) if value is not None}
 
-    def item(self, name: str, eid: str) -> bytes:
-        """Return one current feature.
+    def known_at(self, recorded: str | None) -> int:
+        """Return the transaction of the registry up to which a recorded time reaches here.
+
+        Parameters
+        ----------
+        recorded : str or None
+            A date or time, which means the last transaction that shows at or before it; ``None`` for now.
+        """
+        return OPEN - 1 if recorded is None else self._package.feed.known_at(second(instant(recorded)))
+
+    def item(self, name: str, eid: str, *, datetime: str | None = None, recorded: str | None = None) -> bytes:
+        """Return one feature.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        eid : str
+            The thing.
+        datetime, recorded : str, optional
+            As for :meth:`items`; the current feature where both are absent.
 
         Raises
         ------
         NotFound
-            If the collection has no such thing and never had.
+            If the collection has no such thing and never had, or nothing of it was known for that moment.
         Gone
-            If the thing has ended.
+            If the thing has ended, and no moment was given.
         """
         with self._package.reading():
             self._package.collection(name)
-            found = self._package.feature(name, eid)
+            dated = datetime is not None or recorded is not None
+            held = CURRENT if datetime is None else query_interval(datetime)
+            found = (
+                self._package.feed.piece(name, eid, held.start, held.end, self.known_at(recorded))
+                if dated
+                else self._package.feature(name, eid)
+            )
             if found is not None:
                 return found
-            row = self._package.thing(eid)
+            row, successors = self._package.thing(eid), self._package.successors.of(eid)
         if row is None or row[1] != name:
             raise NotFound(
                 f"collection {name} has no item {eid!r}; identifiers are UUIDs, see the list of items",
                 code="item-unknown",
             )
-        raise Gone(f"{row[0]} {eid} ended on {row[4][:10]} ({row[2]})")
+        if dated:
+            raise NotFound(
+                f"nothing of {row[0]} {eid} is published for {datetime or 'its latest state'} as known "
+                f"{recorded or 'now'}; its versions are listed at /id/{row[0]}/{eid}/v",
+                code="item-unknown-then",
+            )
+        raise Gone(f"{row[0]} {eid} ended on {row[4][:10]} ({row[2]})", successors)
 
     def thing(self, kind: str, eid: str) -> Thing:
         """Return what is published of a thing, whatever became of it.
@@ -287,16 +376,57 @@ class Publication:
         NotFound
             If no thing of that kind and identifier was ever published.
         """
-        row = self._package.thing(eid)
+        with self._package.reading():
+            row, successors = self._package.thing(eid), self._package.successors.of(eid)
         if row is None or row[0] != kind:
             raise NotFound(f"no {kind} {eid!r} is published here", code="thing-unknown")
         _, collection, status, start, end = row
-        return Thing(kind, eid, collection, status, start, end if status in TERMINAL else None)
+        return Thing(kind, eid, collection, status, start, end if status in TERMINAL else None, successors)
+
+    def versions(self, kind: str, eid: str) -> tuple[Version, ...]:
+        """Return every version of a thing, those of times past and those that are no longer believed included.
+
+        Raises
+        ------
+        NotFound
+            If no thing of that kind and identifier was ever published.
+        """
+        with self._package.reading():
+            found = self._package.feed.versions(self.thing(kind, eid).collection, eid)
+        return tuple(
+            Version(
+                number=number, valid_from=start, valid_to=None if end == FOREVER else end, recorded_from=known,
+                recorded_to=until, feature=feature,
+            )
+            for number, (start, end, known, until, feature) in enumerate(found, 1)
+        )  # fmt: skip
+
+    def changes(self, *, since: int = 0, after: str | None = None, limit: int) -> Feed:
+        """Return what happened since a transaction, to follow what this audience may see.
+
+        Parameters
+        ----------
+        since : int
+            Number of the last transaction seen [1]; from the beginning where 0.
+        after : str, optional
+            Last thing seen in that transaction; all of it was seen where absent.
+        limit : int
+            Largest number of changes.
+
+        Returns
+        -------
+        Feed
+            In the order of the transactions; of no changes where nothing happened.
+        """
+        with self._package.reading():
+            rows = self._package.feed.page(since, after, limit + 1)
+            told = tuple(Change(*row) for row in rows[:limit])
+            return Feed(self._package.get("feed") or "", self.sequence, told, len(rows) > limit)
 
 
-def _collection(row: Row) -> Collection:
+def _collection(row: Row, version: int) -> Collection:
     """Make a collection from its row."""
-    name, kind, _, text, count, xmin, ymin, xmax, ymax, starts, ends, version = row
+    name, kind, _, text, count, xmin, ymin, xmax, ymax, starts, ends, _ = row
     said = orjson.loads(text)
     notice = said.pop("notice")
     return Collection(

@@ -16,10 +16,10 @@ from sdi.crs import StorageCRS
 from sdi.declaration import Declaration, Scheme
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
-from sdi.history import ALWAYS, FOREVER, OPEN, Interval, change_interval, instant
+from sdi.history import ALWAYS, FOREVER, OPEN, STATUSES, TERMINAL, Interval, change_interval, instant
 from sdi.identity import check_code, normalised
 from sdi.text import fold
-from sdi.transaction import Transaction
+from sdi.transaction import TIMES, Transaction
 from sdi.value import plain
 
 Geometries = NDArray[np.object_]
@@ -51,6 +51,10 @@ class Batch:
     source_crs: str | None = None
     locations: Sequence[str | None] | None = None
     """Locations of other things that these share, instead of places of their own; ``None`` where one has no place."""
+    valid_to: str | None = None
+    """First moment at which they were gone, of things that are recorded after they ended; they last where absent."""
+    end: str = "retired"
+    """How they ended, where they did."""
 
     def __len__(self) -> int:
         """Return the number of things."""
@@ -64,6 +68,21 @@ class Batch:
         if self.valid_from is None or isinstance(self.valid_from, str):
             return [instant(self.valid_from, ALWAYS)] * len(self)
         return [instant(value, ALWAYS) for value in plain(self.valid_from)]
+
+    def spans(self, starts: Sequence[str]) -> list[tuple[int, str, str, str]]:
+        """Return row, state, start and end of every stretch of the lives of the things.
+
+        Raises
+        ------
+        InputError
+            If a state is none, or things would end before they began.
+        """
+        if self.status not in STATUSES or (self.valid_to is not None and self.end not in TERMINAL):
+            wrong, known = (self.end, sorted(TERMINAL)) if self.status in STATUSES else (self.status, STATUSES)
+            raise InputError(f"status {wrong!r} is none of {', '.join(known)}", code="status-unknown")
+        gone = instant(self.valid_to, FOREVER)
+        lives = [(row, self.status, *Interval.of(start, gone)) for row, start in enumerate(starts)]
+        return lives + [(row, self.end, gone, FOREVER) for row in range(len(starts)) if gone != FOREVER]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +181,8 @@ def _shared_locations(tx: Transaction, batch: Batch) -> dict[int, str]:
     shared = {row: lid for row, lid in enumerate(batch.locations or ()) if lid is not None}
     wanted = json.dumps(sorted(set(shared.values())))
     missing = tx.store.select(
-        "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT lid FROM location) LIMIT 1", (wanted,)
+        f"SELECT value FROM ({tx.store.listed(str)}) AS wanted WHERE value NOT IN (SELECT lid FROM location) LIMIT 1",
+        (wanted,),
     )
     if missing:
         raise NotInRegister(f"there is no location {missing[0][0]} to share; give that of a thing of this registry")
@@ -201,6 +221,7 @@ def identify(
     ConflictError
         If two things would carry a code at the same time.
     """
+    gone = instant(batch.valid_to, FOREVER)
     for scheme, values in batch.identifiers.items():
         declared = schemes.get(scheme)
         if declared is None or scheme not in declaration.schemes:
@@ -212,8 +233,8 @@ def identify(
         for eid, value, start in zip(eids, plain(values), starts, strict=True):
             if value is not None:
                 code = check_code(scheme, declared.pattern, value)
-                rows.append((eid, scheme, code, normalised(code), start, tx.number))
-        numbers = tx.insert("identifier", ("eid", "scheme", "value", "value_norm", "valid_from", "tx_from"), rows)
+                rows.append((eid, scheme, code, normalised(code), start, gone, tx.number))
+        numbers = tx.insert("identifier", ("eid", "scheme", "value", "value_norm", *TIMES), rows)
         if declared.unique_live and numbers:
             _refuse_shared(tx, scheme, numbers)
 
@@ -222,7 +243,7 @@ def _refuse_shared(tx: Transaction, scheme: str, numbers: range) -> None:
     """Refuse codes that two things would carry at the same time."""
     found = tx.store.select(
         "SELECT a.value FROM identifier a JOIN identifier b ON b.scheme = a.scheme AND b.value_norm = a.value_norm "
-        f"WHERE a.row BETWEEN ? AND ? AND b.row <> a.row AND b.tx_to = {OPEN} "
+        f'WHERE a."row" BETWEEN ? AND ? AND b."row" <> a."row" AND b.tx_to = {OPEN} '
         "AND b.valid_from < a.valid_to AND b.valid_to > a.valid_from LIMIT 1",
         (numbers.start, numbers.stop - 1),
     )
@@ -267,6 +288,31 @@ def give_names(
             if text is not None
         ]
         tx.insert("name", ("eid", "language", "type", "text", "folded", "valid_from", "tx_from"), rows)
+
+
+def refuse_carried(tx: Transaction, eid: str, schemes: Mapping[str, Scheme]) -> None:
+    """Refuse what this transaction says of the codes of a thing, where another one carries them at the same time.
+
+    Parameters
+    ----------
+    tx : Transaction
+        The transaction.
+    eid : str
+        The thing.
+    schemes : mapping of str to Scheme
+        Schemes of the catalogue.
+
+    Raises
+    ------
+    ConflictError
+        Naming the code.
+    """
+    rows = tx.store.select(
+        'SELECT scheme, "row" FROM identifier WHERE eid = ? AND tx_from = ? AND tx_to = ?', (eid, tx.number, OPEN)
+    )
+    for scheme, row in rows:
+        if schemes[scheme].unique_live:
+            _refuse_shared(tx, scheme, range(row, row + 1))
 
 
 @dataclass(frozen=True, slots=True)

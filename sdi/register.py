@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from sdi import history, location, recording
+from sdi import history, location, recording, relation
 from sdi.declaration import Declaration
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
-from sdi.history import FOREVER, OPEN, TERMINAL, Interval, instant
+from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant
 from sdi.identity import normalised
+from sdi.life import life
+from sdi.record import Record
 from sdi.recording import Batch, Span, Table
 from sdi.store.schema import REGISTER_PREFIX, column_name
-from sdi.transaction import FRAME, Transaction
+from sdi.transaction import FRAME, TIMES, Transaction
 from sdi.value import checked_columns, given
 
 if TYPE_CHECKING:
@@ -34,23 +35,6 @@ LIVE = tuple(status for status in history.STATUSES if status not in TERMINAL)
 """States that a thing may be in while it lasts."""
 
 _AS_OF = "{0}valid_from <= ? AND ? < {0}valid_to AND {0}tx_from <= ? AND ? < {0}tx_to"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is known of one thing as of a moment."""
-
-    eid: str
-    kind: str
-    status: str
-    values: Mapping[str, Any]
-    identifiers: Mapping[str, str]
-    names: Mapping[str, str]
-    geometry: Any
-    """shapely geometry [storage CRS], ``None`` where the thing has no place."""
-    location: str | None
-    accuracy: Accuracy
-    valid: Interval
 
 
 class Register:
@@ -105,13 +89,13 @@ class Register:
         columns = checked_columns(self.declaration, self._registry.catalog.codes, batch.values, count)
         starts = batch.starts()
         geometry = recording.places(batch, self.declaration, self._registry.crs)
-        if batch.status not in history.STATUSES:
-            raise InputError(f"status {batch.status!r} is none of {', '.join(history.STATUSES)}", code="status-unknown")
+        spans = batch.spans(starts)
         eids = tx.ids.take(count)
         tx.insert("entity", ("eid", "kind", "tx_from"), [(eid, self.name, tx.number) for eid in eids])
-        frame = zip(eids, [batch.status] * count, *columns.values(), starts, strict=True)
-        names = ("eid", "status", *(f"f_{name}" for name in columns), "valid_from", "tx_from")
-        tx.insert(self._table, names, [(*row, tx.number) for row in frame])
+        facts = list(zip(*columns.values(), strict=True)) or [()] * count
+        names = ("eid", "status", *(f"f_{name}" for name in columns), *TIMES)
+        frame = [(eids[row], status, *facts[row], start, end, tx.number) for row, status, start, end in spans]
+        tx.insert(self._table, names, frame)
         recording.locate(tx, eids, starts, geometry, batch, self.declaration)
         recording.identify(tx, eids, starts, batch, self.declaration, self._registry.catalog.schemes)
         recording.give_names(tx, eids, starts, batch, self.declaration)
@@ -263,16 +247,43 @@ class Register:
         Raises
         ------
         ConflictError
-            If it has ended before.
+            If it has ended before, or something that lasts is tied to it by a relation that forbids it.
         """
         if status not in TERMINAL:
             raise InputError(
                 f"status {status!r} ends nothing; expected {', '.join(sorted(TERMINAL))}", code="status-unknown"
             )
         self._alive(eid)
-        self._write(eid, {}, Interval(instant(valid_from), FOREVER), tx, status=status)
-        recording.end_codes(tx, eid, instant(valid_from))
-        tx.note([eid], self.name, "retired")
+        moment = instant(valid_from)
+        tied = relation.dependants(self._registry, eid, moment, tx)
+        self._end(eid, moment, tx, status)
+        for one in tied:
+            if life(self._store, one.eid, tx.number).status not in TERMINAL:  # else it ended on the way, in a circle
+                self._registry.register(one.kind).retire(one.eid, tx, valid_from=valid_from)
+
+    def void(self, eid: str, tx: Transaction) -> None:
+        """Record that a thing was recorded by mistake, whether it has ended or not: there never was such a thing.
+
+        It does not come back. What was meant is added as a new thing, with a step ``correction`` of the lineage
+        from the old to the new one.
+
+        Parameters
+        ----------
+        eid : str
+            The thing.
+        tx : Transaction
+            The transaction that knows it.
+
+        Raises
+        ------
+        ConflictError
+            If it is voided already.
+        """
+        known = self._known(eid)
+        if known[-1][2] == "voided":
+            raise ConflictError(f"{self.name} {eid} is voided already", code="ended")
+        relation.dependants(self._registry, eid, ALWAYS, tx, cascade=False)
+        self._end(eid, known[0][1].start, tx, "voided")
 
     def relate(
         self, eid: str, verb: str, others: Sequence[str], tx: Transaction, *, valid_from: str | None = None
@@ -300,17 +311,7 @@ class Register:
             If one of the others is not known.
         """
         self._alive(eid)
-        targets = {relation.register for relation in self.declaration.relations if relation.verb == verb}
-        if not targets:
-            raise InputError(f"register {self.name} declares no relation {verb!r}", code="relation-unknown")
-        for other in others:
-            kind = self._store.select("SELECT kind FROM entity WHERE eid = ?", (other,))
-            if not kind or kind[0][0] not in targets:
-                raise NotInRegister(
-                    f"{other} is no {' or '.join(sorted(targets))}; relation {verb} of {self.name} needs one"
-                )
-        rows = [(eid, verb, other, instant(valid_from), tx.number) for other in others]
-        tx.insert("relation", ("eid", "verb", "other", "valid_from", "tx_from"), rows)
+        relation.add(tx, self.declaration, eid, verb, others, valid_from)
         tx.note([eid], self.name, "related")
 
     # reading -----------------------------------------------------------------------------------------------------
@@ -459,6 +460,13 @@ class Register:
         return len(self.list())
 
     # parts of the verbs --------------------------------------------------------------------------------------------
+
+    def _end(self, eid: str, moment: str, tx: Transaction, status: str) -> None:
+        """Write that a thing is gone from a moment on, with its codes and its own ties."""
+        self._write(eid, {}, Interval(moment, FOREVER), tx, status=status)
+        recording.end_codes(tx, eid, moment)
+        relation.end(tx, eid, moment)
+        tx.note([eid], self.name, "retired")
 
     def _rename(
         self,

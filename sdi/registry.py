@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from sdi import audit
+from sdi import audit, succession
 from sdi.catalog import Catalog
 from sdi.crs import StorageCRS
+from sdi.descent import Lineage
 from sdi.errors import IntegrityError, NotInRegister, WorkspaceError
-from sdi.history import OPEN, Clock, instant
+from sdi.history import OPEN, Clock, instant, second
 from sdi.identity import Ids
 from sdi.register import Register
-from sdi.store.embedded import EmbeddedStore, Row
 from sdi.store.schema import core, register_table
+from sdi.store.store import Row, Store
+from sdi.succession import Heir, Match
 from sdi.transaction import Transaction
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Registry:
 
     Parameters
     ----------
-    store : EmbeddedStore
+    store : Store
         Where it is kept.
     catalog : Catalog
         Registers that it has.
@@ -53,7 +54,7 @@ class Registry:
 
     def __init__(
         self,
-        store: EmbeddedStore,
+        store: Store,
         catalog: Catalog,
         crs: StorageCRS,
         clock: Clock | None = None,
@@ -64,18 +65,19 @@ class Registry:
         self.crs = crs
         self.clock = clock or Clock()
         self.ids = ids or Ids.system()
+        self.lineage = Lineage(self)
         self._registers = {name: Register(declaration, self) for name, declaration in catalog.registers.items()}
 
     @classmethod
     def open(
-        cls, path: Path, catalog: Catalog, crs: StorageCRS, *, clock: Clock | None = None, ids: Ids | None = None
+        cls, store: Store, catalog: Catalog, crs: StorageCRS, *, clock: Clock | None = None, ids: Ids | None = None
     ) -> Registry:
         """Open a registry; make it, and what the catalogue adds to it, where it is missing.
 
         Parameters
         ----------
-        path : Path
-            File of the registry.
+        store : Store
+            Where it is kept; closed with it.
         catalog : Catalog
             Registers it shall have.
         crs : StorageCRS
@@ -90,7 +92,7 @@ class Registry:
         WorkspaceError
             If it was made with another storage CRS, or a register was narrowed.
         """
-        registry = cls(EmbeddedStore(path), catalog, crs, clock, ids)
+        registry = cls(store, catalog, crs, clock, ids)
         registry._prepare()
         return registry
 
@@ -131,7 +133,7 @@ class Registry:
         wanted = (self.crs.code, self.crs.operation)
         if recorded is not None and recorded != wanted:
             raise WorkspaceError(
-                f"{self.store.path} keeps its locations in {recorded[0]} ({recorded[1]}), but the workspace says "
+                f"{self.store.name} keeps its locations in {recorded[0]} ({recorded[1]}), but the workspace says "
                 f"{wanted[0]} ({wanted[1]}); a storage CRS is chosen once: make a new workspace and load it again"
             )
         return [] if recorded else [(WORKSPACE, self.crs.code, json.dumps(self.crs.operation))]
@@ -210,6 +212,86 @@ class Registry:
             )
         return self._registers[name]
 
+    def resolve(
+        self,
+        eid: str,
+        at: str | None = None,
+        *,
+        sources: Sequence[str] | None = None,
+        recorded: int | str | None = None,
+    ) -> tuple[Heir, ...]:
+        """Return what was in force at a date in place of a thing, forward and backward in time.
+
+        Parameters
+        ----------
+        eid : str
+            The thing.
+        at : str, optional
+            The date, ISO 8601; the latest where absent.
+        sources : sequence of str, optional
+            Sources of lineage that are believed, the most trusted first. All where absent: those that the register
+            file lists, in its order, then the others as they were first recorded.
+        recorded : int or str, optional
+            What shall have been known: a transaction, or a date.
+
+        Returns
+        -------
+        tuple of Heir
+            The thing itself where it was in force; else what carried it on, or, before it began, what it came from.
+            Empty where nothing is known to have taken its place.
+
+        Raises
+        ------
+        NotInRegister
+            If the thing is not known.
+        """
+        return succession.heirs(self, eid, at, sources=sources, recorded=recorded)
+
+    def resolve_code(
+        self, scheme: str, value: str, at: str | None = None, *, recorded: int | str | None = None
+    ) -> tuple[Match, ...]:
+        """Return the things that carried an official code.
+
+        Parameters
+        ----------
+        scheme : str
+            Scheme of the code.
+        value : str
+            The code.
+        at : str, optional
+            A date, ISO 8601: who carried it then. Absent: whoever ever did, with the dates, flagged as ambiguous
+            where more than one thing did.
+        recorded : int or str, optional
+            What shall have been known: a transaction, or a date.
+
+        Returns
+        -------
+        tuple of Match
+            In the order of time; empty where nobody did.
+        """
+        return succession.carriers(self, scheme, value, at, recorded=recorded)
+
+    def resolve_name(
+        self, text: str, at: str | None = None, *, kind: str | None = None, recorded: int | str | None = None
+    ) -> tuple[Match, ...]:
+        """Return the things that bore an official name, whatever the spelling of its marks and capitals.
+
+        Parameters
+        ----------
+        text : str
+            The whole name.
+        at, recorded : optional
+            As for :meth:`resolve_code`.
+        kind : str, optional
+            Register that is looked in; all where absent.
+
+        Returns
+        -------
+        tuple of Match
+            In the order of time; empty where nothing did.
+        """
+        return succession.named(self, text, at, kind=kind, recorded=recorded)
+
     @property
     def last_tx(self) -> int:
         """Number of the last transaction, 0 in a new registry."""
@@ -238,10 +320,8 @@ class Registry:
             return OPEN - 1
         if isinstance(recorded, int):
             return recorded
-        moment = instant(recorded)[:-1]  # the whole second: recorded times carry milliseconds
-        return int(
-            self.store.select("SELECT coalesce(max(tx), 0) FROM tx WHERE recorded_at <= ?", (moment + "~",))[0][0]
-        )
+        moment = second(instant(recorded))
+        return int(self.store.select("SELECT coalesce(max(tx), 0) FROM tx WHERE recorded_at <= ?", (moment,))[0][0])
 
     def verify(self) -> int:
         """Recompute the hash chain and let the store check itself.
@@ -259,7 +339,7 @@ class Registry:
         with self.store.reading():
             wrong = self.store.check()
             if wrong:
-                raise IntegrityError(f"{self.store.path.name}: {'; '.join(wrong)}")
+                raise IntegrityError(f"{self.store.name}: {'; '.join(wrong)}")
             return self._verify_chain()
 
     def _verify_chain(self) -> int:
@@ -314,13 +394,13 @@ class _Grouped:
         return self._head is not None
 
 
-def _grouped(store: EmbeddedStore, table: str) -> _Grouped:
+def _grouped(store: Store, table: str) -> _Grouped:
     """Stream a table in the order of its rows, which is the order of transactions."""
     position = store.columns(table).index("tx_from")
     return _Grouped(store.stream(f'SELECT * FROM "{table}" ORDER BY "row"'), position)
 
 
-def _closings(store: EmbeddedStore, table: str) -> dict[int, list[int]]:
+def _closings(store: Store, table: str) -> dict[int, list[int]]:
     """Return the rows that each transaction closed in a table."""
     found: dict[int, list[int]] = {}
     for row, tx in store.stream(f'SELECT "row", tx_to FROM "{table}" WHERE tx_to <> {OPEN} ORDER BY "row"'):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-_D_STROKE = str.maketrans({"đ": "d", "Đ": "d", "ð": "d", "Ð": "d"})
+_D_STROKE = re.compile("[đĐðÐ]")
 """The letter đ has no decomposition, and its capital is often typed as the Icelandic Ð (U+00D0)."""
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
@@ -37,7 +37,11 @@ _RIMES = _words("""
     ư ưa ưc ưi ưm ưn ưng ưt ưu  ươc ươi ươm ươn ương ươp ươt ươu
 """)
 _WORD = re.compile(r"[^\W\d_]+")
-_TOKEN = re.compile(r"\w+(?:[-/.]\w+)*")
+_LATIN = re.compile("[\x00-\x7f\u0300-\u036f]*")
+"""Latin letters, decomposed: what is not ASCII is a mark, and all of it is dropped at once."""
+_FINAL_Y = re.compile(r"y(?:(?<=[bcdghklmnpqrstvx]y)\b|(?<=quy))")
+_TOKEN = re.compile(r"\w+(?:[-/]\w+|(?<=\d)\.\d\w*)*")
+"""A dot joins digits only: «30.4» is one word, «P.Tân An» are three."""
 _SPACES = re.compile(r"[\s\u00a0]+")
 PLAIN_SIGNS = frozenset("–—‘’“”„…°²³·×½¼¾•«»€₫₂§№")
 """Signs outside ASCII that are at home in names, units and notes."""
@@ -100,7 +104,11 @@ def fold(text: str) -> str:
     >>> fold("Đường Trần Hưng Đạo")
     'duong tran hung dao'
     """
-    decomposed = unicodedata.normalize("NFD", text.translate(_D_STROKE))
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFD", _D_STROKE.sub("d", text))
+    if _LATIN.fullmatch(decomposed):
+        return decomposed.encode("ascii", "ignore").decode().lower()
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
@@ -122,7 +130,8 @@ def fold_alias(text: str) -> str:
     >>> fold_alias("Mỹ Xuyên") == fold_alias("Mĩ Xuyên")
     True
     """
-    return re.sub(r"(?<=[bcdghklmnpqrstvx])y\b|(?<=qu)y", "i", _SPACES.sub(" ", fold(text)).strip())
+    folded = " ".join(fold(text).split())
+    return _FINAL_Y.sub("i", folded) if "y" in folded else folded
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -136,7 +145,7 @@ def words(text: str) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Folded words in their order; what a hyphen, slash or dot joins stays one word, as house numbers and codes are.
+        Folded words in their order; what a hyphen or slash joins stays one word, as house numbers and codes are.
 
     Examples
     --------
@@ -144,6 +153,59 @@ def words(text: str) -> tuple[str, ...]:
     ('12/3a', 'duong', 'mi', 'thuan', 'mp-t001-0001')
     """
     return tuple(_TOKEN.findall(fold_alias(text)))
+
+
+_DESIGNATORS = _words("số nhà đường phố phường xã quận huyện tỉnh d p x q h tp tx tt street road ward commune district")
+_PAIRS = {("thanh", "pho"), ("thi", "tran"), ("thi", "xa")}
+GENERIC = frozenset(map(fold, _DESIGNATORS))
+"""Folded words that say what follows; a name or an address is known without them."""
+
+
+def told_apart(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Separate the words that tell a name or an address from others from those that only say what follows.
+
+    Parameters
+    ----------
+    text : str
+        Any spelling. A word says what follows where a part of the text begins with it: «Phường» in «12 Tân An, Phường
+        Cái Khế», not in «Hoa Phượng»; where marks are typed, they count: «Dương» is no «Đường».
+
+    Returns
+    -------
+    tuple of tuple of str, and frozenset of str
+        Folded words in their order, each once; and those that say what follows. A text of the latter alone tells by
+        them.
+
+    Examples
+    --------
+    >>> told_apart("Đường Trần Phú")[0]
+    ('tran', 'phu')
+    """
+    telling: list[str] = []
+    generic: set[str] = set()
+    for part in re.split("[,;]", text):
+        left = words(part)
+        count = _designators(left, _TOKEN.findall(nfc(part).lower()))
+        numbers = [word for word in left[:count] if any(map(str.isdigit, word))]
+        generic |= set(left[:count]) - set(numbers)
+        telling += [*numbers, *left[count:]]
+    return tuple(dict.fromkeys(telling or words(text))), frozenset(generic) if telling else frozenset()
+
+
+def _designators(folded: Sequence[str], typed: Sequence[str]) -> int:
+    """Count the words at the beginning that only say what follows, the house number between them included."""
+    if len(typed) != len(folded):
+        typed = folded
+    place = 0
+    while place < len(folded):
+        known = folded[place] in GENERIC and (typed[place].isascii() or typed[place] in _DESIGNATORS)
+        if tuple(folded[place : place + 2]) in _PAIRS:
+            place += 2
+        elif known or any(map(str.isdigit, folded[place])):
+            place += 1
+        else:
+            break
+    return place
 
 
 def tone_alias(text: str) -> str:

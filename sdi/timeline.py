@@ -6,7 +6,8 @@ times. A *piece* is a rectangle of valid and recorded time in which all of them 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -45,6 +46,9 @@ class Piece:
 def pieces(facts: Sequence[Fact]) -> list[Piece]:
     """Join facts into pieces.
 
+    A sweep along recorded time: what a transaction changes is worked out anew where it changes it, everything else
+    stays as it was. The cost of a step is the part of valid time that it touches, not all that was ever known.
+
     Parameters
     ----------
     facts : sequence of Fact
@@ -60,39 +64,73 @@ def pieces(facts: Sequence[Fact]) -> list[Piece]:
     _, _, start, end, known, until = facts[0]
     if end == FOREVER and until == OPEN and all(fact[2:] == (start, end, known, until) for fact in facts):
         return [Piece(start, end, known, until, {fact.slot: fact.value for fact in facts})]
-    steps = sorted({bound for fact in facts for bound in (fact.tx_from, fact.tx_to)})
+    begun, ended = _steps(facts)
     made: list[Piece] = []
-    for tx_from, tx_to in pairwise(steps):
-        known_then = [fact for fact in facts if fact.tx_from <= tx_from < fact.tx_to]
-        made += _in_valid_time(known_then, tx_from, tx_to)
-    return _joined(made)
+    now: list[_Stretch] = []
+    for tx in sorted({*begun, *ended}):
+        _step(now, ended.get(tx, []), begun.get(tx, []), tx, made)
+    made += [Piece(one.start, one.end, one.known, OPEN, one.facts) for one in now]
+    return sorted(made, key=lambda piece: (piece.tx_from, piece.valid_from))
 
 
-def _in_valid_time(facts: Sequence[Fact], tx_from: int, tx_to: int) -> list[Piece]:
-    """Join what was known at one recorded time along valid time."""
-    bounds = sorted({bound for fact in facts for bound in (fact.valid_from, fact.valid_to)})
-    made: list[Piece] = []
-    for start, end in pairwise(bounds):
-        holding = {fact.slot: fact.value for fact in facts if fact.valid_from <= start < fact.valid_to}
-        if not holding:
-            continue
-        if made and made[-1].valid_to == start and made[-1].facts == holding:
-            made[-1] = Piece(made[-1].valid_from, end, tx_from, tx_to, holding)
-        else:
-            made.append(Piece(start, end, tx_from, tx_to, holding))
+class _Stretch(NamedTuple):
+    """A stretch of valid time as it is known at the transaction that the sweep has reached."""
+
+    start: str
+    end: str
+    known: int
+    """Transaction since which it is known like this."""
+    facts: dict[Hashable, Any]
+
+
+def _steps(facts: Sequence[Fact]) -> tuple[dict[int, list[Fact]], dict[int, list[Fact]]]:
+    """Return the facts that become known and that stop being known, by transaction; those never known are left out."""
+    begun: dict[int, list[Fact]] = {}
+    ended: dict[int, list[Fact]] = {}
+    for fact in facts:
+        if fact.valid_from < fact.valid_to and fact.tx_from < fact.tx_to:
+            begun.setdefault(fact.tx_from, []).append(fact)
+            if fact.tx_to != OPEN:
+                ended.setdefault(fact.tx_to, []).append(fact)
+    return begun, ended
+
+
+def _step(now: list[_Stretch], ended: Sequence[Fact], begun: Sequence[Fact], tx: int, made: list[Piece]) -> None:
+    """Bring what is known to the next transaction; what is not known like that any more is a piece that is made."""
+    touched = [*ended, *begun]
+    first = bisect_left(now, min(fact.valid_from for fact in touched), key=lambda one: one.end)
+    last = bisect_right(now, max(fact.valid_to for fact in touched), key=lambda one: one.start)
+    before = now[first:last]
+    kept = {(one.start, one.end): one for one in before}
+    fresh: list[_Stretch] = []
+    for start, end, facts in _rewritten(before, ended, begun):
+        old = kept.get((start, end))
+        same = old is not None and old.facts == facts
+        fresh.append(kept.pop((start, end)) if same else _Stretch(start, end, tx, facts))
+    made += [Piece(one.start, one.end, one.known, tx, one.facts) for one in kept.values()]
+    now[first:last] = fresh
+
+
+def _rewritten(
+    before: Sequence[_Stretch], ended: Sequence[Fact], begun: Sequence[Fact]
+) -> list[tuple[str, str, dict[Hashable, Any]]]:
+    """Return stretches with some facts taken away and others added; neighbours that say the same are one."""
+    spans = [*((one.start, one.end) for one in before), *((one.valid_from, one.valid_to) for one in (*ended, *begun))]
+    bounds = sorted({bound for span in spans for bound in span})
+    held: list[dict[Hashable, Any]] = [{} for _ in bounds]
+    for one in before:
+        for at in range(bisect_left(bounds, one.start), bisect_left(bounds, one.end)):
+            held[at] |= one.facts
+    for fact in ended:
+        for at in range(bisect_left(bounds, fact.valid_from), bisect_left(bounds, fact.valid_to)):
+            held[at].pop(fact.slot, None)
+    for fact in begun:
+        for at in range(bisect_left(bounds, fact.valid_from), bisect_left(bounds, fact.valid_to)):
+            held[at][fact.slot] = fact.value
+    made: list[tuple[str, str, dict[Hashable, Any]]] = []
+    for (start, end), facts in zip(pairwise(bounds), held, strict=False):
+        if made and made[-1][1] == start and made[-1][2] == facts:
+            made[-1] = (made[-1][0], end, facts)
+        elif facts:
+            made.append((start, end, facts))
     return made
-
-
-def _joined(made: Iterable[Piece]) -> list[Piece]:
-    """Join pieces that differ only in recorded time and follow each other there."""
-    last: dict[tuple[str, str], int] = {}
-    joined: list[Piece] = []
-    for piece in made:
-        span = (piece.valid_from, piece.valid_to)
-        at = last.get(span)
-        if at is not None and joined[at].tx_to == piece.tx_from and joined[at].facts == piece.facts:
-            joined[at] = Piece(*span, joined[at].tx_from, piece.tx_to, piece.facts)
-            continue
-        last[span] = len(joined)
-        joined.append(piece)
-    return joined

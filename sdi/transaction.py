@@ -8,7 +8,7 @@ from typing import Any
 
 from sdi.history import Interval, cut
 from sdi.identity import Ids
-from sdi.store.embedded import EmbeddedStore, Row
+from sdi.store.store import Row, Store
 
 TIMES = ("valid_from", "valid_to", "tx_from")
 FRAME = ("row", "tx_to", *TIMES)
@@ -21,7 +21,7 @@ class Transaction:
 
     number: int
     recorded_at: str
-    store: EmbeddedStore
+    store: Store
     ids: Ids
     first: dict[str, int] = field(default_factory=dict)
     """First row written, by table."""

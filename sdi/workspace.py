@@ -3,7 +3,7 @@
 ::
 
     workspace.yaml      who it is, its CRS and pinned operation, what must be said about its data
-    registry.db         everything it knows; the service never opens it
+    registry.db         everything it knows, where no database keeps it; the service never opens it
     publications/       one GeoPackage per access level: what the world may see
     rasters/            published coverages, one folder each
     catalogs/           further registers, codes, styles and entries of this city
@@ -24,15 +24,20 @@ import yaml
 from sdi.catalog import Catalog
 from sdi.crs import StorageCRS
 from sdi.declaration import Label
-from sdi.errors import WorkspaceError
+from sdi.detection import Detection
+from sdi.errors import InputError, WorkspaceError
 from sdi.history import Clock
 from sdi.identity import Ids
 from sdi.registry import Registry
+from sdi.store import choice
 
 FILE = "workspace.yaml"
 OWN = ("registers", "codes", "styles", "landcover", "tides", "curves")
 """Folders of a city's catalogue that go with its workspace."""
-_KEYS = {"name", "title", "crs", "operation", "synthetic", "notice", "bounds", "timezone", "description", "languages"}
+_KEYS = {
+    "name", "title", "crs", "operation", "store", "synthetic", "notice", "bounds", "timezone", "description",
+    "languages", "detection",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,10 @@ class Workspace:
     description: Label | None = None
     bounds: tuple[float, float, float, float] | None = None
     """Envelope of the city [m, storage CRS]."""
+    store: str | None = None
+    """Address of the PostGIS database that keeps the registry; a file of the folder does where absent."""
+    detection: Detection | None = None
+    """How an undeclared CRS of a delivery is told; it is refused where absent."""
 
     @classmethod
     def open(cls, folder: Path, catalog_folder: Path) -> Workspace:
@@ -84,6 +93,7 @@ class Workspace:
             catalogs=(catalog_folder, own) if own.is_dir() else (catalog_folder,),
             synthetic=bool(document.get("synthetic", False)), notice=_optional(document.get("notice")),
             description=_optional(document.get("description")), bounds=_bounds(path, document.get("bounds")),
+            store=document.get("store"), detection=_detection(path, document.get("detection")),
         )  # fmt: skip
 
     @classmethod
@@ -141,7 +151,8 @@ class Workspace:
 
     def registry(self, *, clock: Clock | None = None, ids: Ids | None = None) -> Registry:
         """Open the registry; make it where it is missing."""
-        return Registry.open(self.registry_path, self.catalog(), self.crs, clock=clock, ids=ids)
+        store = choice.opened(self.registry_path, self.store, self.crs)
+        return Registry.open(store, self.catalog(), self.crs, clock=clock, ids=ids)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -180,3 +191,18 @@ def _bounds(path: Path, value: object) -> tuple[float, float, float, float] | No
         raise WorkspaceError(f"{path}: bounds is {value!r}; expected [xmin, ymin, xmax, ymax] in the storage CRS")
     xmin, ymin, xmax, ymax = (float(one) for one in value)
     return xmin, ymin, xmax, ymax
+
+
+def _detection(path: Path, value: object) -> Detection | None:
+    """Read how an undeclared CRS is told, where the city says it."""
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not value.get("candidates") or set(value) - {"candidates", "areas", "lines"}:
+        raise WorkspaceError(
+            f"{path}: detection is {value!r}; expected candidates: [EPSG:..., {{crs: EPSG:..., datum: EPSG:...}}], "
+            "areas: REGISTER, lines: [REGISTER, ...]"
+        )
+    try:
+        return Detection.read(value)
+    except (InputError, TypeError) as error:
+        raise WorkspaceError(f"{path}: a candidate of detection is not known: {error}") from error

@@ -12,12 +12,10 @@ import shapely
 from sdi.crs import CRS84
 from sdi.declaration import Label
 from sdi.errors import InputError, NotFound, PhusaError
-from sdi.text import fold, words
+from sdi.text import GENERIC, fold, words
 from spp.city import PARCEL, UNIT, City, Thing
 from spp.place import Address, Parcel, Place, Point
 
-GENERIC = frozenset(words("số nhà đường phố phường xã thị trấn quận huyện thành tỉnh tp p q"))
-"""Words that say what follows; an address is known without them."""
 HALF = 0.5
 """Share of the words of an address below which a parcel is no candidate [1]."""
 MOST = 20
@@ -165,7 +163,7 @@ def _parcel(city: City, asked: Parcel) -> Resolved:
 
 def _by_code(city: City, text: str) -> list[Thing]:
     """Parcels that carry an official code."""
-    matches = city.publication.search(city.collections[PARCEL].name, text, limit=_SEARCHED)
+    matches = city.publication.matches(city.collections[PARCEL].name, text, limit=_SEARCHED)
     found = city.things(PARCEL, tuple(one.feature for one in matches if one.share == 1))
     asked, codes = fold(text.strip()), city.codes(PARCEL)
     return [one for one in found if any(fold(str(one.properties.get(code) or "")) == asked for code in codes)]
@@ -191,6 +189,10 @@ def _address(city: City, asked: Address) -> Resolved:
         full = [one for one in close if set(wanted) <= set(words(_address_of(one)))]
         if full:
             return _chosen(city, exact or full, lambda label: Label(f"địa chỉ {label.vi}", f"address {label.en}"))
+    if former := _former(city, asked.text):
+        return _chosen(
+            city, former, lambda label: Label(f"địa chỉ cũ của thửa {label.vi}", f"former address of parcel {label.en}")
+        )
     close = _ranked(city, _known_words(asked.text.partition(",")[0]))
     if not close:
         raise NotFound(
@@ -200,6 +202,15 @@ def _address(city: City, asked: Address) -> Resolved:
         )  # fmt: skip
     near = Label("không có đúng địa chỉ này; các địa chỉ gần giống", "no such address; those that come close")
     return Resolved(near, candidates=tuple(close[:MOST]), matched=len(close))
+
+
+def _former(city: City, text: str) -> list[Thing]:
+    """Parcels that had an address before their street was renamed or renumbered."""
+    found = city.publication.search(text, limit=MOST, kinds=(PARCEL,))
+    name = city.collections[PARCEL].name
+    former = [one.hit for one in found if one.hit.how == "exact" and one.hit.field == "address" and one.hit.valid_to]
+    current = {one.hit.eid for one in found if one.now is not None}
+    return city.things(PARCEL, tuple(city.publication.item(name, hit.eid) for hit in former if hit.eid in current))
 
 
 def _known_words(text: str) -> tuple[str, ...]:
@@ -212,7 +223,7 @@ def _ranked(city: City, wanted: Sequence[str]) -> list[Thing]:
     asked = set(wanted)
     if len(asked) < 2 and not any(letter.isalpha() for word in asked for letter in word):
         return []  # a lone number is no address: every street has a house of it
-    matches = city.publication.search(city.collections[PARCEL].name, " ".join(wanted), limit=_SEARCHED)
+    matches = city.publication.matches(city.collections[PARCEL].name, " ".join(wanted), limit=_SEARCHED)
     found = city.things(PARCEL, tuple(one.feature for one in matches))
     shares = [(len(asked & set(words(_address_of(one)))) / max(len(asked), 1), one) for one in found]
     close = [(share, one) for share, one in shares if share >= HALF]

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from tests.cluster import Cluster, private_cluster, programs
+
 pytest_plugins = ["tests.plugins.shows"]
 
+STORES = ("embedded", "postgis")
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_stores: runs on the embedded store and on PostGIS, where it uses a store")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "store" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_stores"):
+        metafunc.parametrize("store", STORES, indirect=True)
 
 
 def unavailable(reason: str) -> NoReturn:
@@ -52,6 +64,33 @@ def chromium() -> Path:
 def ogrinfo() -> Path:
     """GDAL's own reader, for tests in which another program reads what we serve."""
     return _program("ogrinfo", package="gdal-bin")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """PostgreSQL with PostGIS, of this test run's own."""
+    if programs() is None:
+        unavailable("PostgreSQL with PostGIS is not installed; apt-get install postgresql postgresql-postgis")
+    with private_cluster() as made:
+        yield made
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[str]:
+    """Address of an empty PostGIS database of this test's own."""
+    url = cluster.database()
+    yield url
+    cluster.drop(url)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest) -> str | None:
+    """Where a test's registry is kept: ``None`` for the embedded store, or the address of a database of its own.
+
+    A test that is marked ``both_stores`` runs on each; for a whole file: ``pytestmark = pytest.mark.both_stores``.
+    """
+    kept = getattr(request, "param", "embedded")
+    return None if kept == "embedded" else request.getfixturevalue("database")
 
 
 def _program(*names: str, package: str) -> Path:

@@ -146,7 +146,8 @@ def test_every_dependency_says_why_it_is_here():
 
 
 def test_every_import_is_a_declared_dependency(project):
-    declared = {re.match(r"[\w.-]+", need)[0].lower().replace("_", "-") for need in project["dependencies"]}
+    needs = [*project["dependencies"], *project["optional-dependencies"].get("postgis", ())]
+    declared = {re.match(r"[\w.-]+", need)[0].lower().replace("_", "-") for need in needs}
     declared |= {"distributed"} if "dask" in declared else set()
     owners = packages_distributions()
     undeclared = {

@@ -23,7 +23,7 @@ def add(commands: Commands[Parser]) -> None:
     _publish(commands)
     _serve(commands)
     console.command(commands, "status", "say what a workspace holds", _run_status)
-    console.command(commands, "verify", "recompute hash chain, indexes and publications", _run_verify)
+    _verify(commands)
 
 
 def _demo(commands: Commands[Parser]) -> None:
@@ -129,15 +129,23 @@ def _run_status(options: Options) -> int:
     """Say what a workspace holds and whether its publications are up to date."""
     facts = publish.status(console.workspace(options))
     lines = [f"{facts.title}: {facts.transactions} transactions, public up to {facts.applied.get('public', 0)}"]
+    lines += [f"  root hash {facts.root_hash}"]
     lines += [f"  {name:<24} {count:>8}" for name, count in facts.counts.items()]
     lines += [f"  {name:<24} coverage" for name in facts.coverages]
     return console.answer(options, asdict(facts), "\n".join(lines))
+
+
+def _verify(commands: Commands[Parser]) -> None:
+    made = console.command(commands, "verify", "recompute hash chain, indexes and publications", _run_verify)
+    made.add_argument("--export", type=Path, metavar="FILE", help="root hashes of earlier days; today's is added to it")
 
 
 def _run_verify(options: Options) -> int:
     """Recompute everything that can be recomputed."""
     workspace = console.workspace(options)
     with closing(workspace.registry()) as registry:
-        found = publish.verify(workspace, registry)
+        found = publish.verify(workspace, registry, export=options.export)
     text = f"{found.transactions} transactions verify, root hash {found.root_hash}; publications equal the registry"
+    if options.export:
+        text += f"; {found.witnesses} earlier root hashes agree, today's is added to {options.export}"
     return console.answer(options, asdict(found), text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from sdi.declaration import LEVELS, FieldType, GeometryType, OnBadRow, Role
+from sdi.declaration import LEVELS, FieldType, GeometryType, OnBadRow, OnRetire, Role
 from sdi.entry import Method
 
 Schema = dict[str, Any]
@@ -133,6 +133,16 @@ _QUARANTINE: tuple[Schema, ...] = (
 )
 """Rows are put aside only up to a stated share."""
 
+_TIE: Schema = {
+    "properties": {
+        "register": {"type": ["string", "array"], "items": SNAKE, "minItems": 1, "minLength": 1},
+        "on_retire": _choice(get_args(OnRetire)),
+    },
+    "required": ["register"],
+    "additionalProperties": False,
+}
+"""A relation with what becomes of its things when the other end is retired."""
+
 REGISTER: Schema = _object(
     "register version title location fields",
     register=SNAKE,
@@ -156,8 +166,11 @@ REGISTER: Schema = _object(
     relations={
         "type": "object",
         "propertyNames": _choice(VERBS),
-        "additionalProperties": _text("building") | {"type": ["string", "array"], "items": SNAKE, "minItems": 1},
+        "additionalProperties": _text("building", "{register: building, on_retire: restrict}")
+        | {"type": ["string", "array", "object"], "items": SNAKE, "minItems": 1}
+        | _TIE,
     },
+    lineage=_list(_text("conversion-table-2025")),
     rules=_list(
         _object(
             "id expr level",

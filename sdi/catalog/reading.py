@@ -120,6 +120,7 @@ def declaration(document: Document, codes: Mapping[str, CodeList]) -> Declaratio
         match=_match(identity.get("match")),
         languages=tuple(data.get("names", ())),
         relations=tuple(_relations(data.get("relations", {}))),
+        lineage=tuple(data.get("lineage", ())),
         rules=tuple(_rule(rule) for rule in data.get("rules", ())),
         on_bad_row=data.get("on_bad_row", "refuse"),
         maximum_bad_share=data.get("maximum_bad_share", 0.0),
@@ -199,9 +200,13 @@ def _match(data: Mapping[str, Any] | None) -> Match | None:
     return Match(data["within_m"], tuple(data.get("same", ()))) if data else None
 
 
-def _relations(data: Mapping[str, str | list[str]]) -> list[Relation]:
-    lists = {verb: [ends] if isinstance(ends, str) else ends for verb, ends in data.items()}
-    return [Relation(verb, register) for verb, ends in lists.items() for register in ends]
+def _relations(data: Mapping[str, Any]) -> list[Relation]:
+    ties = {verb: tie if isinstance(tie, Mapping) else {"register": tie} for verb, tie in data.items()}
+    return [
+        Relation(verb, register, tie.get("on_retire", "keep"))
+        for verb, tie in ties.items()
+        for register in ([tie["register"]] if isinstance(tie["register"], str) else tie["register"])
+    ]
 
 
 def _rule(data: Mapping[str, Any]) -> Rule:

@@ -19,6 +19,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "coordinate-outside": ("Vị trí ngoài hệ tọa độ", "Place outside the CRS"),
     "coordinate-slip": ("Sai dấu hoặc đảo trục ở một dòng", "Sign lost or axes exchanged in a row"),
     "coordinate-unreadable": ("Không đọc được tọa độ", "Coordinates unreadable"),
+    "crs-detected": ("Hệ tọa độ suy ra từ dữ liệu", "CRS told from the data"),
     "crs-matched": ("Nhận ra hệ tọa độ không có mã", "CRS without code recognised"),
     "crs-member": ("Hệ tọa độ ghi theo cách cũ", "CRS named in the old way"),
     "crs-overridden": ("Dùng hệ tọa độ do phiếu khai báo", "CRS taken from the entry"),

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from sdi.errors import PhusaError
 from sdi.service.catalogue import collection, collections
+from sdi.service.change import changes
 from sdi.service.context import Context, Work
 from sdi.service.crew import Crew
 from sdi.service.description import description
@@ -28,7 +29,9 @@ from sdi.service.landing import conformance, landing
 from sdi.service.negotiation import ROOT
 from sdi.service.problem import answer_problem
 from sdi.service.schema import collection_queryables, collection_schema
+from sdi.service.search import search
 from sdi.service.thing import thing
+from sdi.service.version import version, versions
 from sdi.service.view import STATIC
 from sdi.settings import Settings
 from sdi.workspace import Workspace
@@ -49,6 +52,10 @@ ROUTES: tuple[tuple[str, Work, str], ...] = (
     (f"{ROOT}/collections/{{collection}}/items/{{item}}", item, FEATURES),
     (f"{ROOT}/collections/{{collection}}/coverage", coverage, COVERAGES),
     ("/id/{kind}/{uuid}", thing, FEATURES),
+    ("/id/{kind}/{uuid}/v", versions, FEATURES),
+    ("/id/{kind}/{uuid}/v/{n}", version, FEATURES),
+    ("/changes", changes, FEATURES),
+    ("/search", search, FEATURES),
     ("/healthz", health, DOCUMENTS),
 )
 """Path, handler and the crew that does its work."""

@@ -38,7 +38,7 @@ def health(context: Context, _: Request) -> Response:
     else:
         body |= {
             "status": "ok",
-            "applied_tx": stock.applied_tx,
+            "sequence": stock.sequence,
             "level": stock.publication.level,
             "collections": len(stock.collections),
             "coverages": len(stock.coverages),

@@ -40,8 +40,8 @@ class Inventory:
     """Differs between any two states; part of the entity tag of documents and pages."""
     file: str
     """Differs between any two publication files; with the version of a collection it tells states of features apart."""
-    applied_tx: int
-    """Transaction that the publication shows."""
+    sequence: int
+    """Number of the last transaction that the publication shows [1]."""
     library: Library
     documents: dict[tuple[str, ...], Document] = field(default_factory=dict)
     """Documents made for this state, kept because they cost more to make than to send."""
@@ -126,7 +126,7 @@ class Keeper:
                 if taken is not self._inventory:
                     logger.info(
                         "serving %d collections and %d coverages as of transaction %d",
-                        len(taken.collections), len(taken.coverages), taken.applied_tx,
+                        len(taken.collections), len(taken.coverages), taken.sequence,
                     )  # fmt: skip
                 self._inventory, self._touched = taken, touched
             return self._inventory
@@ -147,9 +147,9 @@ class Keeper:
 
 def _taken(workspace: Workspace, publication: Publication, file: str, before: Inventory | None) -> Inventory:
     """Take stock; where nothing came of what was written, the inventory of before still holds."""
-    tx = publication.applied_tx
+    sequence = publication.sequence
     found = {one.name: one for one in publication.collections()}
-    seen = repr((file, tx, found, stamp(workspace.rasters)))
+    seen = repr((file, sequence, found, stamp(workspace.rasters)))
     state = blake2b(seen.encode(), digest_size=12).hexdigest()
     if before is not None and before.state == state:
         return before
@@ -159,7 +159,7 @@ def _taken(workspace: Workspace, publication: Publication, file: str, before: In
     settled = configuration(
         workspace.title, description, found, rasters, systems, str(workspace.publication_path(LEVEL))
     )
-    return Inventory(publication, found, rasters, systems, state, file, tx, Library(settled))
+    return Inventory(publication, found, rasters, systems, state, file, sequence, Library(settled))
 
 
 def _extent(collections: Mapping[str, Collection], rasters: Mapping[str, Coverage]) -> Box | None:

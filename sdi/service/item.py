@@ -23,7 +23,7 @@ from sdi.service.link import Link, itself, link, pair
 from sdi.service.negotiation import FEATURES, JSON, Wish, understand
 from sdi.service.parameter import codes
 from sdi.service.phrase import say
-from sdi.service.query import PARAMETERS, ItemsQuery, queryables
+from sdi.service.query import PARAMETERS, ItemsQuery, moments, queryables
 from sdi.service.reference import asked, one_side
 from sdi.service.sketch import sketch
 from sdi.service.view import render
@@ -53,7 +53,7 @@ def items(context: Context, request: Request) -> Response:
         return answer
     found = stock.publication.items(
         one.name, limit=query.limit, offset=query.offset, after=query.after, where=query.where, datetime=query.datetime,
-        bbox=one_side(query.bbox, one.extent) if query.bbox else None,
+        recorded=query.recorded, bbox=one_side(query.bbox, one.extent) if query.bbox else None,
     )  # fmt: skip
     head = headers(wish, etag, Content_Crs=f"<{uri(query.crs)}>")
     if wish.html:
@@ -80,16 +80,18 @@ def item(context: Context, request: Request) -> Response:
     """
     stock = context.keeper.current()
     one = stock.collection(request.path_params["collection"])
-    wish = understand(request, FEATURES, context.settings, ("crs",))
+    wish = understand(request, FEATURES, context.settings, ("crs", "datetime", "recorded"))
     system = asked("crs", wish.parameters.get("crs"), stock.systems)
     eid = request.path_params["item"]
-    found = stock.publication.item(one.name, eid)
+    datetime, recorded = moments(wish)
+    found = stock.publication.item(one.name, eid, datetime=datetime, recorded=recorded)
     etag = _tag(wish, stock, one)
     if answer := unchanged(request, wish, etag):
         return answer
     head = headers(wish, etag, Content_Crs=f"<{uri(system)}>")
     links = [*itself(wish, FEATURES), *pair(wish, "collection", f"/collections/{one.name}", JSON, "collection")]
     links.append(link("canonical", f"{wish.site}/id/{one.kind}/{eid}", JSON, say("thing", wish.language)))
+    links.append(link("version-history", f"{wish.site}/id/{one.kind}/{eid}/v", JSON, say("versions", wish.language)))
     if wish.html:
         return page(_item_page(context, wish, one, found, links), head)
     (feature,) = in_crs([found], system, context.workspace.crs)

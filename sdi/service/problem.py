@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import orjson
@@ -40,8 +41,8 @@ class Problem:
     status: int
     code: str
     description: str
-    successors: tuple[str, ...] = ()
-    """Identifiers that took the place of a thing that is gone."""
+    successors: Mapping[str, str] = field(default_factory=dict)
+    """What took the place of a thing that is gone: kinds by identifier."""
 
     def document(self, links: list[dict[str, str]]) -> dict[str, object]:
         """Body of the JSON answer.
@@ -77,7 +78,7 @@ def problem_of(error: Exception) -> Problem:
         return Problem(error.status_code, _CODES.get(error.status_code, "NoApplicableCode"), error.detail)
     for kind, status, code in _TABLE:
         if isinstance(error, kind) and isinstance(error, PhusaError):
-            successors = error.successors if isinstance(error, Gone) else ()
+            successors = error.successors if isinstance(error, Gone) else {}
             return Problem(status, code, error.message, successors)
     if isinstance(error, WorkspaceError):
         return Problem(503, "NoApplicableCode", "nothing can be served at the moment; the log of the server says why")
@@ -107,7 +108,7 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     language = _language(request)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     headers |= {"Content-Language": language, "Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
-    links = [_successor(request, eid, language) for eid in problem.successors]
+    links = [_successor(request, kind, eid, language) for eid, kind in problem.successors.items()]
     if prefers_html(request):
         # An address that begins with two slashes names a host.
         wish = Wish("html", HTML, language, ROOT, "/" + request.scope["path"].lstrip("/"), {})
@@ -124,7 +125,7 @@ def _language(request: Request) -> str:
         return LANGUAGES[0]
 
 
-def _successor(request: Request, eid: str, language: str) -> dict[str, str]:
-    """Link to a thing that took the place of the one asked for, beside it in the same path."""
-    path = request.url.path.rpartition("/")[0]
-    return {"rel": "successor-version", "type": JSON, "title": say("successor", language), "href": f"{path}/{eid}"}
+def _successor(request: Request, kind: str, eid: str, language: str) -> dict[str, str]:
+    """Link to the lasting address of a thing that took the place of the one asked for."""
+    address = f"{request.scope.get('root_path', '')}/id/{kind}/{eid}"
+    return {"rel": "successor-version", "type": JSON, "title": say("successor", language), "href": address}

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from sdi.collection import Collection
 from sdi.crs import CRS84, StorageCRS
 from sdi.errors import InputError
-from sdi.history import query_interval
+from sdi.history import instant, query_interval
 from sdi.service.negotiation import COMMON, Wish
 from sdi.service.parameter import Box, integer, typed
 from sdi.service.reference import asked, box_in_crs84
 from sdi.settings import Settings
 
-PARAMETERS = ("limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime")
+PARAMETERS = ("limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime", "recorded")
 """Parameters of every collection's items besides its queryables."""
 MAXIMUM_ROWS = 1000
 """Most features on one page for people, which costs twenty times the work of the same in JSON."""
@@ -33,6 +33,9 @@ class ItemsQuery:
     bbox: Box | None = None
     """Box in CRS84 [degree]."""
     datetime: str | None = None
+    """Moment or interval of valid time."""
+    recorded: str | None = None
+    """What shall have been known."""
     where: Mapping[str, str] = field(default_factory=dict)
     """Queryable to the value it must have."""
     crs: str = CRS84
@@ -65,20 +68,39 @@ class ItemsQuery:
         if "offset" in given and "after" in given:
             raise InputError("parameters offset and after are both given; give one of them")
         box_system = asked("bbox-crs", given.get("bbox-crs"), systems)
-        if "datetime" in given:
-            query_interval(given["datetime"])
+        datetime, recorded = moments(wish)
         most = min(settings.maximum_items, MAXIMUM_ROWS) if wish.html else settings.maximum_items
         return cls(
             limit=integer("limit", given.get("limit", str(settings.default_items)), minimum=1, maximum=most),
             offset=integer("offset", given.get("offset", "0"), minimum=0),
             after=integer("after", given["after"], minimum=0) if "after" in given else None,
             bbox=box_in_crs84(given["bbox"], box_system, storage) if "bbox" in given else None,
-            datetime=given.get("datetime"),
+            datetime=datetime,
+            recorded=recorded,
             where={
                 name: typed(name, given[name], one) for name, one in queryables(collection).items() if name in given
             },
             crs=asked("crs", given.get("crs"), systems),
         )
+
+
+def moments(wish: Wish) -> tuple[str | None, str | None]:
+    """Return the two times of a request, ``datetime`` and ``recorded``, refused where they are none.
+
+    Parameters
+    ----------
+    wish : Wish
+        The request.
+
+    Raises
+    ------
+    InputError
+        If one of them is no time; ``recorded`` is one moment.
+    """
+    datetime, recorded = wish.parameters.get("datetime"), wish.parameters.get("recorded")
+    if datetime is not None:
+        query_interval(datetime)
+    return datetime, None if recorded is None else instant(recorded)
 
 
 def queryables(collection: Collection) -> dict[str, dict[str, object]]:

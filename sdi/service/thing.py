@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from sdi.collection import Thing
 from sdi.errors import Gone, NotFound
+from sdi.identity import is_identifier
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.link import Link, itself, link
@@ -17,7 +18,6 @@ from sdi.service.phrase import say
 from sdi.service.view import render
 
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def thing(context: Context, request: Request) -> Response:
@@ -38,9 +38,7 @@ def thing(context: Context, request: Request) -> Response:
         If the thing has ended; its successors are named.
     """
     wish = understand(request, DOCUMENT, context.settings)
-    kind, eid = request.path_params["kind"], request.path_params["uuid"].lower()
-    if not _KIND.fullmatch(kind) or not _UUID.fullmatch(eid):
-        raise NotFound(f"{kind!r}/{eid!r} names nothing; expected /id/<kind>/<uuid>")
+    kind, eid = named(request)
     stock = context.keeper.current()
     found = stock.publication.thing(kind, eid)
     if found.valid_to is not None:
@@ -57,6 +55,25 @@ def thing(context: Context, request: Request) -> Response:
         thing=found, collection=stock.collection(found.collection),
     )  # fmt: skip
     return page(html, head)
+
+
+def named(request: Request) -> tuple[str, str]:
+    """Return the kind and the identifier that an address names.
+
+    Parameters
+    ----------
+    request : Request
+        The request.
+
+    Raises
+    ------
+    NotFound
+        If they cannot be any.
+    """
+    kind, eid = request.path_params["kind"], request.path_params["uuid"].lower()
+    if not _KIND.fullmatch(kind) or not is_identifier(eid):
+        raise NotFound(f"{kind!r}/{eid!r} names nothing; expected /id/<kind>/<uuid>")
+    return kind, eid
 
 
 def _body(found: Thing, links: list[Link]) -> dict[str, object]:
@@ -87,4 +104,5 @@ def _links(wish: Wish, found: Thing) -> list[Link]:
             wish.language,
         ),
         link("collection", wish.address(path), JSON, say("collection", wish.language)),
+        link("version-history", f"{wish.site}/id/{found.kind}/{found.eid}/v", JSON, say("versions", wish.language)),
     ]

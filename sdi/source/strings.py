@@ -63,7 +63,8 @@ def _mended(column: pd.Series, name: str, raw: Raw) -> pd.Series:
         raw.remark(f"encoding-{table}", message, "repaired", after=after, column=name)
         raw.encoding = after if raw.encoding == "windows-1252" else raw.encoding
     mended = {value: _mended_text(value, table) for value in distinct}
-    rows = np.flatnonzero(column.isin(distinct).to_numpy())
+    telling = [value for value in distinct if _tells(value, mended[value])]
+    rows = np.flatnonzero(column.isin(telling).to_numpy())
     for row in rows:
         _report(raw, int(row), name, column.iloc[row], mended[column.iloc[row]])
     return column.map(lambda value: mended[value][0] if isinstance(value, str) and value in mended else value)
@@ -84,6 +85,13 @@ def _mended_text(value: str, table: encoding.Table | None) -> Mended:
     repaired = value if repair is None else repair.text
     controls = text.control_characters(repaired)
     return text.without_control_characters(repaired) if controls else repaired, repair, controls
+
+
+def _tells(before: str, mended: Mended) -> bool:
+    """Tell whether there is anything to report of a text."""
+    after, repair, controls = mended
+    odd = repair is not None or bool(controls) or encoding.from_mojibake(before) is not None
+    return odd or text.has_lost_letters(after) or _MARKUP.search(after) is not None
 
 
 def _report(raw: Raw, row: int, column: str, before: str, mended: Mended) -> None:

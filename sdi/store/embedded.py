@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -20,12 +19,11 @@ from sqlalchemy.dialects import sqlite
 from sdi.errors import ConflictError, IntegrityError, WorkspaceError
 from sdi.history import OPEN
 from sdi.store.schema import VERSION
+from sdi.store.store import Row
 
 _DIALECT = sqlite.dialect()
 APPLICATION_ID = 0x50485553  # "PHUS"
 BUSY_TIMEOUT_S = 60.0
-
-Row = tuple[Any, ...]
 
 
 class EmbeddedStore:
@@ -88,6 +86,11 @@ class EmbeddedStore:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(self.path)
 
     # tables ------------------------------------------------------------------------------------------------------
 
@@ -286,13 +289,17 @@ class EmbeddedStore:
         if changed != len(rows):
             raise IntegrityError(f"{len(rows) - changed} rows of {table} were closed already")
 
-    def select(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
+    def select(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run a query and return all rows."""
         return self._connection.execute(sql, parameters).fetchall()
 
-    def stream(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> Iterator[Row]:
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
         """Run a query and yield its rows as they come."""
         yield from self._connection.execute(sql, parameters)
+
+    def listed(self, kind: type[int] | type[str]) -> str:  # noqa: ARG002 - a value of JSON carries its type here
+        """Return a query of one column, ``value``: the values of the JSON list that is its one parameter."""
+        return "SELECT value FROM json_each(?)"
 
     # places ------------------------------------------------------------------------------------------------------
 

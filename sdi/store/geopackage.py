@@ -19,10 +19,15 @@ import shapely
 from numpy.typing import NDArray
 
 from sdi.errors import ConflictError, IntegrityError, NotFound, WorkspaceError
+from sdi.history import OPEN
+from sdi.store import words
+from sdi.store.feed import FeedTables
+from sdi.store.successor import SuccessorTable
+from sdi.store.words import Words
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10300
-LAYOUT = "2"
+LAYOUT = "3"
 """Version of the tables beside the GeoPackage's own; another one is built anew from the registry."""
 BUSY_TIMEOUT_S = 60.0
 CHECKPOINT_TIMEOUT_MS = 1_000
@@ -64,6 +69,10 @@ CREATE TABLE phusa_collection (name TEXT PRIMARY KEY, kind TEXT NOT NULL, struct
   starts TEXT, ends TEXT, version INTEGER NOT NULL);
 CREATE TABLE phusa_thing (id TEXT PRIMARY KEY, fid INTEGER NOT NULL, kind TEXT NOT NULL, collection TEXT NOT NULL,
   status TEXT NOT NULL, valid_from TEXT NOT NULL, valid_to TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE phusa_successor (id TEXT NOT NULL, successor TEXT NOT NULL, PRIMARY KEY (id, successor)) WITHOUT ROWID;
+CREATE TABLE phusa_transaction (sequence INTEGER PRIMARY KEY, tx INTEGER NOT NULL UNIQUE, recorded_at TEXT NOT NULL);
+CREATE TABLE phusa_change (tx INTEGER NOT NULL, id TEXT NOT NULL, change TEXT NOT NULL, PRIMARY KEY (tx, id))
+  WITHOUT ROWID;
 """
 _WGS84 = (
     'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],'
@@ -80,12 +89,6 @@ CREATE TABLE "{0}_history" (row INTEGER PRIMARY KEY, fid INTEGER NOT NULL, id TE
   xmin REAL, ymin REAL, xmax REAL, ymax REAL, feature BLOB NOT NULL);
 CREATE INDEX "{0}_history_fid" ON "{0}_history" (fid);
 """
-_WORDS = """
-CREATE TABLE "{0}_word" (word TEXT NOT NULL, fid INTEGER NOT NULL, PRIMARY KEY (word, fid)) WITHOUT ROWID;
-CREATE INDEX "{0}_word_fid" ON "{0}_word" (fid);
-"""
-# Plain tables and no FTS5: what is deleted from a full-text index lingers in its segments, and what became restricted
-# must not.
 _HISTORY_COLUMNS = "fid, id, valid_from, valid_to, tx_from, tx_to, xmin, ymin, xmax, ymax, feature"
 
 
@@ -129,6 +132,8 @@ class GeoPackage:
 
     def __init__(self, path: Path, *, read_only: bool = True) -> None:
         self.path = path
+        self.feed = FeedTables(self)
+        self.successors = SuccessorTable(self)
         self._read_only = read_only
         self._local = threading.local()
         if read_only and not path.is_file():
@@ -164,7 +169,7 @@ class GeoPackage:
         self.connection.execute(f"PRAGMA user_version={USER_VERSION}")
         self.connection.execute("PRAGMA journal_mode=WAL")
         with self.writing():
-            for statement in _SCHEMA.split(";\n"):
+            for statement in (_SCHEMA + words.SCHEMA).split(";\n"):
                 self.connection.execute(statement)
             self.connection.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", _SYSTEMS)
             self.put("layout", LAYOUT)
@@ -219,6 +224,15 @@ class GeoPackage:
         """Run a query and return all rows."""
         return self.connection.execute(sql, parameters).fetchall()
 
+    def run_many(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run a statement for every row."""
+        self.connection.executemany(sql, rows)
+
+    @property
+    def words(self) -> Words:
+        """Return the words by which its things are found."""
+        return Words(self.connection.execute, self.connection.executemany)
+
     def get(self, key: str) -> str | None:
         """Return a fact about the publication."""
         found = self.query("SELECT value FROM phusa_publication WHERE key = ?", (key,))
@@ -253,7 +267,7 @@ class GeoPackage:
             f'CREATE TABLE "{name}" (fid INTEGER PRIMARY KEY, geom {geometry}, id TEXT NOT NULL UNIQUE{listed}, '
             "version INTEGER NOT NULL)"
         )
-        for statement in (_HISTORY + _WORDS).format(name).split(";\n")[:-1]:
+        for statement in _HISTORY.format(name).split(";\n")[:-1]:
             self.connection.execute(statement)
         self.connection.execute(f'CREATE VIRTUAL TABLE "rtree_{name}_geom" USING rtree(id, minx, maxx, miny, maxy)')
         contents = (
@@ -269,7 +283,10 @@ class GeoPackage:
 
     def drop(self, name: str) -> None:
         """Remove a collection."""
-        for table in (name, f"{name}_history", f"{name}_word", f"rtree_{name}_geom"):
+        if self.query("SELECT 1 FROM phusa_collection WHERE name = ?", (name,)):
+            self.feed.forget(name)
+        self.words.drop(name)
+        for table in (name, f"{name}_history", f"rtree_{name}_geom"):
             self.connection.execute(f'DROP TABLE IF EXISTS "{table}"')
         for table in ("gpkg_extensions", "gpkg_geometry_columns", "gpkg_contents"):
             self.connection.execute(f"DELETE FROM {table} WHERE table_name IN (?, ?)", (name, f"{name}_history"))
@@ -282,10 +299,10 @@ class GeoPackage:
         for sql in (
             f'DELETE FROM "{name}" WHERE fid = ?',
             f'DELETE FROM "{name}_history" WHERE fid = ?',
-            f'DELETE FROM "{name}_word" WHERE fid = ?',
             f'DELETE FROM "rtree_{name}_geom" WHERE id = ?',
         ):
             self.connection.executemany(sql, marks)
+        self.words.forget(fids)
 
     def add_history(self, name: str, rows: Sequence[Row]) -> range:
         """Add pieces of history, numbering them.
@@ -329,10 +346,6 @@ class GeoPackage:
         boxes = zip(fids, *(bounds[placed, column].tolist() for column in (0, 2, 1, 3)), strict=True)
         self.connection.executemany(f'INSERT INTO "rtree_{name}_geom" VALUES (?, ?, ?, ?, ?)', boxes)
 
-    def add_words(self, name: str, rows: Iterable[tuple[str, int]]) -> None:
-        """Let current features be found by words: ``word, fid``, each pair as often as it comes."""
-        self.connection.executemany(f'INSERT OR IGNORE INTO "{name}_word" VALUES (?, ?)', rows)
-
     def put_things(self, rows: Sequence[Row]) -> None:
         """Say what became of things: ``id, fid, kind, collection, status, valid_from, valid_to``."""
         self.connection.executemany("INSERT OR REPLACE INTO phusa_thing VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
@@ -362,7 +375,7 @@ class GeoPackage:
     # reading -------------------------------------------------------------------------------------------------------
 
     def collections(self) -> list[Row]:
-        """Return the rows that describe the collections."""
+        """Return the rows that describe the collections; their version is the transaction of their last change."""
         return self.query("SELECT * FROM phusa_collection ORDER BY name")
 
     def collection(self, name: str) -> Row:
@@ -443,30 +456,14 @@ class GeoPackage:
             [*sure, *(fid for fid, yes in zip(doubtful, hit, strict=True) if yes), *(row[0] for row in nowhere)]
         )
 
-    def with_words(self, name: str, words: Sequence[str], limit: int) -> list[tuple[int, int]]:
-        """Return the current features that have any of some words, those with the most of them first.
-
-        Parameters
-        ----------
-        name : str
-            Collection.
-        words : sequence of str
-            Folded words, each once.
-        limit : int
-            Largest number of features.
-
-        Returns
-        -------
-        list of (int, int)
-            Feature number and how many of the words it has.
-        """
-        marks = ", ".join("?" * len(words))
+    def place(self, name: str, fid: int, before: str) -> Box | None:
+        """Return the box of a feature as it last was before a moment, as known now; ``None`` without a place."""
         found = self.query(
-            f'SELECT fid, count(*) FROM "{name}_word" WHERE word IN ({marks}) '
-            "GROUP BY fid ORDER BY count(*) DESC, fid LIMIT ?",
-            (*words, limit),
+            f'SELECT xmin, ymin, xmax, ymax FROM "{name}_history" WHERE fid = ? AND valid_from < ? AND tx_to = ? '
+            "ORDER BY valid_from DESC LIMIT 1",
+            (fid, before, OPEN),
         )
-        return [(int(fid), int(count)) for fid, count in found]
+        return found[0] if found and found[0][0] is not None else None
 
     def counts(self, name: str, column: str) -> list[Row]:
         """Return every value of a property with the number of current features that have it, in order."""
@@ -502,11 +499,14 @@ class GeoPackage:
             served = f'(SELECT feature FROM "{name}_history" h WHERE h.row = c.version)'
             yield from self.connection.execute(f'SELECT {listed}, {served} FROM "{name}" c ORDER BY fid')
             yield from self.connection.execute(f'SELECT * FROM "rtree_{name}_geom" ORDER BY id')
-            yield from self.connection.execute(f'SELECT * FROM "{name}_word" ORDER BY word, fid')
             yield from self.connection.execute(
                 f'SELECT {_HISTORY_COLUMNS} FROM "{name}_history" ORDER BY fid, tx_from, valid_from'
             )
         yield from self.connection.execute("SELECT * FROM phusa_thing ORDER BY id")
+        yield from self.successors.content()
+        yield from self.words.content()
+        yield from self.connection.execute("SELECT * FROM phusa_transaction ORDER BY sequence")
+        yield from self.connection.execute("SELECT * FROM phusa_change ORDER BY tx, id")
 
     def check(self) -> None:
         """Let the database check itself and compare its indexes.

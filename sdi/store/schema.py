@@ -231,6 +231,25 @@ def _things(metadata: sa.MetaData) -> list[sa.Table]:
             sa.Index("relation_other", "other"),
             info={"key": ("eid", "verb", "other")},
         ),
+        sa.Table(
+            "lineage",
+            metadata,
+            _row(),
+            _eid("parent"),
+            _eid("child"),
+            sa.Column("verb", sa.Text, nullable=False),
+            sa.Column("source", sa.Text, nullable=False),
+            sa.Column("decision", sa.Text),
+            sa.Column("area_share", sa.Double),
+            sa.Column("population_share", sa.Double),
+            sa.Column("area_m2", sa.Double),
+            sa.Column("population", sa.BigInteger),
+            sa.Column("method", sa.Text, nullable=False),
+            *_times(),
+            sa.Index("lineage_parent", "parent", "child", "valid_from"),
+            sa.Index("lineage_child", "child"),
+            info={"key": ("parent", "child", "source", "valid_from")},  # two transfers between two wards are two rows
+        ),
     ]
 
 

@@ -140,7 +140,7 @@ def test_everything_the_definition_promises_answers(client):
     plot = client.get("/ogc/collections/plots/items?limit=1").json()["features"][0]["id"]
     for path, item in document["paths"].items():
         root = "" if "servers" in item else "/ogc"
-        filled = path.replace("{kind}", "landmark").replace("{uuid}", eid)
+        filled = path.replace("{kind}", "landmark").replace("{uuid}", eid).replace("{n}", "1")
         filled = filled.replace("{featureId}", plot if "plots" in path else eid)
         answer = client.get(f"{root}{filled}")
         empty = path.endswith("{featureId}") and "plots" not in path and "landmarks" not in path

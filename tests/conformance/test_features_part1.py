@@ -328,8 +328,8 @@ def test_a_parameter_of_the_definition_is_understood(client):
     document = client.get("/ogc/openapi").json()
     examples = {
         "f": "json", "lang": "en", "limit": "1", "offset": "1", "after": "1", "bbox": "105,10,106,11",
-        "datetime": "2024-01-01", "floors": "1", "height": "1.5", "listed": "true", "grade": "low",
-        "built": "1900-01-01", "status": "active", "valid_from": "2020-01-01T00:00:00Z",
+        "datetime": "2024-01-01", "recorded": "2026-02-01", "floors": "1", "height": "1.5", "listed": "true",
+        "grade": "low", "built": "1900-01-01", "status": "active", "valid_from": "2020-01-01T00:00:00Z",
         "crs": "http://www.opengis.net/def/crs/EPSG/0/3857", "bbox-crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
     }  # fmt: skip
     for one in document["paths"]["/collections/landmarks/items"]["get"]["parameters"]:

@@ -12,6 +12,7 @@ from sdi.history import Clock
 from sdi.identity import Ids
 from sdi.registry import Registry
 from sdi.workspace import Workspace
+from tests import model
 
 WORKSPACE = """
 name: small
@@ -43,11 +44,10 @@ schemes:
 """
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """Return a workspace that adds one register to the packaged ones."""
+def small(tmp_path: Path, store: str | None = None) -> Workspace:
+    """Make a workspace that adds one register to the packaged ones."""
     description = tmp_path / "description.yaml"
-    description.write_text(WORKSPACE, encoding="utf-8")
+    description.write_text(WORKSPACE + (f"store: {store}\n" if store else ""), encoding="utf-8")
     folder = tmp_path / "city"
     Workspace.make(folder, description, packaged())
     (folder / "catalogs" / "registers").mkdir(parents=True)
@@ -58,8 +58,28 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
+def workspace(tmp_path: Path, store: str | None) -> Workspace:
+    """Return a workspace that adds one register to the packaged ones."""
+    return small(tmp_path, store)
+
+
+@pytest.fixture
 def registry(workspace: Workspace) -> Iterator[Registry]:
     """Return its registry with a fixed clock and seeded identifiers."""
     opened = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(92))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def city(tmp_path: Path, store: str | None) -> Workspace:
+    """Return a city for questions about the model, with nothing in it."""
+    return model.build(tmp_path, store)
+
+
+@pytest.fixture
+def book(city: Workspace) -> Iterator[Registry]:
+    """Return its registry: a fixed clock, a day for each transaction, and seeded identifiers."""
+    made = model.opened(city)
+    yield made
+    made.close()

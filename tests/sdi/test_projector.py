@@ -10,6 +10,9 @@ from sdi import projector
 from sdi.errors import ConflictError, Gone, InputError, IntegrityError, NotFound, WorkspaceError
 from sdi.publication import Publication
 from tests.sdi.test_register import SURVEY, THERE, add, write
+from tests.stores import outside
+
+pytestmark = pytest.mark.both_stores
 
 
 @pytest.fixture
@@ -286,8 +289,7 @@ def test_another_registry_in_its_place_is_noticed_even_where_it_has_gone_further
     add(registry)
     projector.refresh(workspace, registry)
     registry.close()
-    for end in ("", "-wal", "-shm"):
-        workspace.registry_path.with_name(workspace.registry_path.name + end).unlink(missing_ok=True)
+    outside.empty(workspace)
     other = workspace.registry()
     for _ in range(3):
         add(other)

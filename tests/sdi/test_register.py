@@ -15,6 +15,8 @@ HERE = shapely.Point(584_000, 1_109_000)
 THERE = shapely.Point(584_002, 1_109_000)
 SURVEY = Accuracy(0.02, method="survey_gnss_rtk")
 
+pytestmark = pytest.mark.both_stores
+
 
 def add(registry, count=1, **columns):
     """Add benches in a row along the canal."""

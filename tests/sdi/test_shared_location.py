@@ -12,6 +12,8 @@ from sdi.recording import Batch
 HERE, THERE = shapely.Point(584_000, 1_109_000), shapely.Point(584_010, 1_109_000)
 SURVEY = Accuracy(0.02, method="survey_gnss_rtk")
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def bench(registry):

@@ -285,6 +285,7 @@ def test_a_crs_that_equals_no_other_is_kept_and_reported(shared_data):
     assert len(delivery.table) == 90
 
 
+@pytest.mark.shows("shared-model")
 @pytest.mark.parametrize("table", ["tcvn3", "vni"])
 def test_legacy_names_equal_the_expected_ones(shared_data, table):
     folder = shared_data / "malformed/legacy_vn"

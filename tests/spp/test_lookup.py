@@ -263,6 +263,23 @@ def test_a_parcel_that_ended_says_so(tmp_path):
     publication.close()
 
 
+def test_an_address_of_before_the_street_was_renamed_finds_its_parcel(tmp_path):
+    workspace = build(tmp_path)
+    registry = workspace.registry()
+    register = registry.register("parcel")
+    with registry.transaction(actor="test", reason="renamed") as tx:
+        register.change(register.list()[2], {"address": "5 Đường Mới"}, tx, valid_from="2026-01-02")
+    projector.refresh(workspace, registry)
+    registry.close()
+    publication = Publication.open(workspace.publication_path("public"))
+    answer = lookup(publication, workspace.rasters, Address("3 Đường Nguyễn Trãi"), crs=workspace.crs)
+    assert answer.ground.parcel.code == "MP-T007-0003"
+    assert answer.understood.vi == "địa chỉ cũ của thửa MP-T007-0003 (5 Đường Mới)"
+    now = lookup(publication, workspace.rasters, Address("5 Đường Mới"), crs=workspace.crs)
+    assert now.ground.parcel.code == "MP-T007-0003"
+    publication.close()
+
+
 def test_numbers_are_written_as_the_language_does(ask):
     vi, en = ask(number(1)).text("vi"), ask(number(1)).text("en")
     assert "0,60\u00a0m" in vi

@@ -57,7 +57,7 @@ def test_the_items_of_a_collection_list_every_parameter_they_take(document, clie
     given = document["paths"]["/collections/landmarks/items"]["get"]["parameters"]
     names = [one["$ref"].rpartition("/")[2] if "$ref" in one else one["name"] for one in given]
     assert names == [
-        "f", "lang", "limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime",
+        "f", "lang", "limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime", "recorded",
         "name", "name_en", "landmark_tag", "status", "floors", "height", "listed", "grade", "built", "remark",
         "valid_from",
     ]  # fmt: skip

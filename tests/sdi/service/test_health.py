@@ -11,7 +11,7 @@ def test_health_says_what_is_served(client, town):
     health = answer.json()
     assert answer.headers["content-type"] == "application/json"
     assert (health["status"], health["workspace"], health["level"]) == ("ok", "town", "public")
-    assert health["applied_tx"] == 5
+    assert health["sequence"] == 4
     assert health["features"] == towns.COUNT + towns.PLACELESS + 60
     assert health["coverages"] == 2
     assert health["uptime_s"] >= 0

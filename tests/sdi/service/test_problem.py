@@ -15,7 +15,7 @@ from sdi.service.problem import problem_of
         (RefusedError("x"), 400, "InvalidParameterValue"),
         (NotFound("x"), 404, "NotFound"),
         (NotInRegister("x"), 404, "NotFound"),
-        (Gone("x", ("a",)), 410, "Gone"),
+        (Gone("x", {"a": "landmark"}), 410, "Gone"),
         (WorkspaceError("/a/secret/place"), 503, "NoApplicableCode"),
         (ConflictError("inside"), 500, "NoApplicableCode"),
         (ValueError("inside"), 500, "NoApplicableCode"),

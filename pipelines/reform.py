@@ -1,0 +1,335 @@
+"""A reform of administrative units: old units end, new ones begin, and every source says what became of which.
+
+Units are never joined by a bare code or a bare name. Codes are looked up as of a date; what became of a unit is what
+the tables say, each as a source of its own: where they differ, both are kept and `Lineage.conflicts` lists them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from pipelines import conversion, lying_over, naming
+from pipelines.conversion import Saying, Told, Unit
+from pipelines.ingest import Progress, silent
+from pipelines.naming import Difference, Eids, carriers
+from pipelines.reform_file import UNCHANGED, Later, Reform
+from sdi import projector, provenance
+from sdi.antedating import antedate
+from sdi.errors import ConflictError, RefusedError
+from sdi.life import life
+from sdi.lineage import Conflict, Step
+from sdi.recording import Batch
+from sdi.register import Register
+from sdi.registry import Registry
+from sdi.transaction import Transaction
+from sdi.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Reformed:
+    """What a reform did."""
+
+    name: str
+    ended: int
+    """Old units that ended."""
+    begun: int
+    """New units."""
+    unchanged: int
+    """Units that went on as they were."""
+    steps: Mapping[str, int]
+    """Rows of lineage, by source."""
+    conflicts: tuple[Conflict, ...]
+    """What two sources state differently, with both values; empty after a dry run."""
+    differences: tuple[Difference, ...]
+    unmatched: tuple[str, ...]
+    """Names on older maps that belong to no old unit, or to several."""
+    repairs: Mapping[str, Mapping[str, int]]
+    """What was mended in the cells of each delivery."""
+    transaction: int
+    """Transaction that recorded it; 0 after a dry run, and where it was recorded before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Everything that is said of a reform, read and held against itself."""
+
+    before: Told
+    tables: tuple[Told, ...]
+    lists: tuple[Told, ...]
+    maps: tuple[tuple[Told, lying_over.Matched], ...]
+
+    @property
+    def all(self) -> list[Told]:
+        """Every delivery about the reform itself, in the order in which it is recorded."""
+        return [self.before, *self.tables, *(told for told, _ in self.maps)]
+
+    @property
+    def unchanged(self) -> frozenset[str]:
+        """Codes of the units that went on, as the first table says."""
+        return frozenset(one.old for one in self.tables[0].sayings if one.verb == UNCHANGED)
+
+
+def run(
+    reform: Reform, workspace: Workspace, registry: Registry, data: Path, *, dry_run: bool = False,
+    progress: Progress = silent,
+) -> Reformed:  # fmt: skip
+    """Record a reform: the old units, the new ones, and what every source says became of which.
+
+    Parameters
+    ----------
+    reform : Reform
+        Says where the lists and tables lie, and what their words mean.
+    workspace : Workspace
+        The city.
+    registry : Registry
+        Its registry. Units that it knows already, by their codes as of the date, are those that are meant.
+    data : Path
+        Folder of delivered data.
+    dry_run : bool
+        Read and check only; write nothing.
+    progress : callable
+        Told how far it is.
+
+    Returns
+    -------
+    Reformed
+        Counts, conflicts and differences.
+
+    Raises
+    ------
+    RefusedError
+        If the sources name units that no list has; nothing is written.
+    ConflictError
+        If the reform was recorded from other files.
+    """
+    progress("read", 0.0)
+    sources = _read(reform, registry, data)
+    steps: Mapping[str, int] = {}
+    differences: list[Difference] = []
+    number = 0
+    if not dry_run:
+        progress("record", 0.4)
+        if not _known(sources.all, registry):
+            steps, differences, number = _reform(reform, sources, registry)
+        for told, later in zip(sources.lists, reform.lists, strict=True):
+            differences += [] if _known([told], registry) else _compare(told, later, reform, registry)
+        progress("publish", 0.8)
+        projector.refresh(workspace, registry)
+    unchanged = len(sources.unchanged)
+    return Reformed(
+        reform.name, len(sources.before.units) - unchanged, len(sources.tables[0].units) - unchanged, unchanged, steps,
+        registry.lineage.conflicts(kind=reform.register), tuple(differences),
+        tuple(name for _, matched in sources.maps for name in matched.unmatched),
+        {told.entry: {what: count for what, count in told.repairs.items() if count} for told in sources.all}, number,
+    )  # fmt: skip
+
+
+def _reform(
+    reform: Reform, sources: _Sources, registry: Registry
+) -> tuple[Mapping[str, int], list[Difference], int]:
+    """Record it all in one transaction; return the rows of lineage, the names that differ, and the transaction."""
+    with registry.transaction(reform.custodian, f"reform {reform.name}", decision=reform.decision) as tx:
+        old, new, differences = _units(reform, sources, registry, tx)
+        steps = _record(reform, sources, (old, new), registry, tx)
+        for told in sources.all:
+            _keep(told, reform, tx)
+    logger.info("%s: %d rows of lineage recorded in transaction %d", reform.name, sum(steps.values()), tx.number)
+    return steps, differences, tx.number
+
+
+def _compare(told: Told, later: Later, reform: Reform, registry: Registry) -> list[Difference]:
+    """Hold a later list against what is known, and record the names that changed."""
+    with registry.transaction(reform.custodian, f"list {told.entry}", decision=later.decision) as tx:
+        differences = naming.compare(told, later, reform, registry, tx)
+        _keep(told, reform, tx)
+    return differences
+
+
+def _keep(told: Told, reform: Reform, tx: Transaction) -> None:
+    """Say where something came from."""
+    provenance.record(
+        tx, told.entry, reform.register, custodian=reform.custodian, licence=told.licence, sha256=told.sha256,
+        accepted=len(told.sayings) or len(told.units),
+    )  # fmt: skip
+
+
+# reading -----------------------------------------------------------------------------------------------------------
+
+
+def _read(reform: Reform, registry: Registry, data: Path) -> _Sources:
+    """Read every source."""
+    before = conversion.before(reform, data)
+    tables = [conversion.told(table, reform, data) for table in reform.tables]
+    tables += [conversion.stated(one) for one in reform.statements]
+    lists = [conversion.later(one, reform, data) for one in reform.lists]
+    maps = []
+    for one in reform.overlays:
+        matched = lying_over.match(one, before.units, registry.crs, data)
+        maps.append((Told(one.table.entry, one.table.licence, matched.sha256, repairs=matched.repairs), matched))
+    sources = _Sources(before, tuple(tables), tuple(lists), tuple(maps))
+    _refuse_strangers(sources)
+    return sources
+
+
+def _refuse_strangers(sources: _Sources) -> None:
+    """Refuse units that no list has, and old units of which nothing is said.
+
+    Raises
+    ------
+    RefusedError
+        Naming them.
+    """
+    old, new = ({unit.code for unit in told.units} for told in (sources.before, sources.tables[0]))
+    for told in sources.tables:
+        strange = sorted({one.old for one in told.sayings} - old | {one.new for one in told.sayings} - new)
+        if strange:
+            raise RefusedError(
+                f"{told.entry} speaks of {', '.join(strange)}, which is in no list of units; correct where, or the "
+                "list",
+                code="unit-unlisted",
+            )
+    silent_of = sorted(old - {one.old for one in sources.tables[0].sayings})
+    if silent_of:
+        raise RefusedError(
+            f"{sources.tables[0].entry} does not say what became of {', '.join(silent_of)}", code="unit-untold"
+        )
+
+
+def _known(given: Sequence[Told], registry: Registry) -> bool:
+    """Tell whether these very files were recorded before.
+
+    Raises
+    ------
+    ConflictError
+        If some of them are others than those that were recorded.
+    """
+    last = [provenance.last(registry, told.entry) for told in given]
+    same = [kept is not None and kept[0] == told.sha256 for kept, told in zip(last, given, strict=True)]
+    if not any(last) or all(same):
+        return all(same)
+    raise ConflictError(
+        f"the reform was recorded before, and {given[same.index(False)].entry} from another file or not at all; what "
+        "a source says otherwise is a correction (Lineage.correct)",
+        code="delivery-superseded",
+    )
+
+
+# units -------------------------------------------------------------------------------------------------------------
+
+
+def _units(
+    reform: Reform, sources: _Sources, registry: Registry, tx: Transaction
+) -> tuple[Eids, Eids, list[Difference]]:
+    """End the old units and begin the new ones; return both by their codes, and what is called otherwise."""
+    register = registry.register(reform.register)
+    eve = (date.fromisoformat(reform.effective) - timedelta(days=1)).isoformat()
+    new = carriers(reform, sources.tables[0].units, registry, reform.effective)
+    old = carriers(reform, sources.before.units, registry, eve)
+    going_on = {code: new[code] for code in sources.unchanged if code in new and code not in old}
+    for eid in going_on.values():
+        antedate(registry, eid, None, tx)
+    old |= going_on
+    for code, eid in old.items():
+        if code not in sources.unchanged and life(registry.store, eid, tx.number).end > reform.effective:
+            register.retire(eid, tx, valid_from=reform.effective, status="merged_away")
+            new.pop(code, None)  # it went on carrying its code only because nobody had said that it ended
+    differences = naming.check(sources.tables[0], new, reform, registry)
+    lasting = [unit for unit in sources.before.units if unit.code in sources.unchanged - set(old)]
+    ended = [unit for unit in sources.before.units if unit.code not in old and unit.code not in sources.unchanged]
+    old |= _add(lasting, reform, register, tx)
+    old |= _add(ended, reform, register, tx, valid_to=reform.effective)
+    new |= {code: old[code] for code in sources.unchanged}
+    fresh = [unit for unit in sources.tables[0].units if unit.code not in new]
+    new |= _add(fresh, reform, register, tx, valid_from=reform.effective, decision=reform.decision)
+    return old, new, differences
+
+
+def _add(
+    units: Sequence[Unit], reform: Reform, register: Register, tx: Transaction, *, valid_from: str | None = None,
+    valid_to: str | None = None, decision: str | None = None,
+) -> dict[str, str]:  # fmt: skip
+    """Add units that the registry does not know; return their identifiers by code."""
+    values = {name: [value] * len(units) for name, value in reform.values.items()}
+    values[reform.type_field] = [unit.type for unit in units]
+    if decision is not None and register.declaration.field("decision"):
+        values["decision"] = [decision] * len(units)
+    batch = Batch(
+        values=values,
+        identifiers={reform.scheme: [unit.code for unit in units]},
+        names={reform.language: [unit.name for unit in units]},
+        valid_from=valid_from,
+        valid_to=valid_to,
+        end="merged_away",
+    )
+    return dict(zip((unit.code for unit in units), register.add(batch, tx), strict=True))
+
+
+# lineage -----------------------------------------------------------------------------------------------------------
+
+
+def _record(
+    reform: Reform, sources: _Sources, units: tuple[Eids, Eids], registry: Registry, tx: Transaction
+) -> dict[str, int]:
+    """Record what every source says; return the number of rows by source."""
+    said = {told.entry: _steps(told.entry, told.sayings, units, reform) for told in sources.tables}
+    divided = _divided(sources)
+    for told, matched in sources.maps:
+        shapes = _shapes(units[1], registry, reform)
+        said[told.entry] = [
+            step
+            for old in divided
+            for step in _laid_over(told.entry, old, divided[old], matched, shapes, units, reform)
+        ]
+    return {entry: registry.lineage.record(steps, tx) for entry, steps in said.items()}
+
+
+def _steps(entry: str, sayings: Iterable[Saying], units: tuple[Eids, Eids], reform: Reform) -> list[Step]:
+    """Return what a source says as steps between things; a unit that went on has none."""
+    old, new = units
+    return [
+        Step(
+            old[one.old], new[one.new], one.verb, reform.effective, entry, reform.decision, one.area_share,
+            one.population_share, one.area_m2, one.population,
+        )
+        for one in sayings
+        if old[one.old] != new[one.new]
+    ]  # fmt: skip
+
+
+def _divided(sources: _Sources) -> dict[str, list[str]]:
+    """Return the old units that any source gives to several new ones, with all of those."""
+    found: dict[str, list[str]] = {}
+    for told in sources.tables:
+        for one in told.sayings:
+            if one.new not in found.setdefault(one.old, []):
+                found[one.old].append(one.new)
+    return {old: news for old, news in found.items() if len(news) > 1 and old not in sources.unchanged}
+
+
+def _shapes(new: Eids, registry: Registry, reform: Reform) -> lying_over.Shapes:
+    """Return the places of the new units that have one, by code."""
+    table = registry.register(reform.register).table(valid=reform.effective)
+    by_eid = dict(zip(table.eids, table.geometry, strict=True))
+    return {code: by_eid[eid] for code, eid in new.items() if by_eid.get(eid) is not None}
+
+
+def _laid_over(
+    entry: str, old: str, news: Sequence[str], matched: lying_over.Matched, shapes: lying_over.Shapes,
+    units: tuple[Eids, Eids], reform: Reform,
+) -> list[Step]:  # fmt: skip
+    """Return the parts of a divided unit by a map, where the map and all its successors are known."""
+    if old not in matched.shapes or any(code not in shapes for code in news):
+        return []
+    parts = lying_over.shares(matched.shapes[old], {code: shapes[code] for code in news})
+    return [
+        Step(
+            units[0][old], units[1][code], "split", reform.effective, entry, reform.decision, area_share=share,
+            method="overlay",
+        )
+        for code, share in parts.items()
+    ]  # fmt: skip

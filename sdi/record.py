@@ -1,0 +1,27 @@
+"""A record: what is known of one thing as of a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sdi.entry import Accuracy
+from sdi.history import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of one thing as of a moment."""
+
+    eid: str
+    kind: str
+    status: str
+    values: Mapping[str, Any]
+    identifiers: Mapping[str, str]
+    names: Mapping[str, str]
+    geometry: Any
+    """shapely geometry [storage CRS], ``None`` where the thing has no place."""
+    location: str | None
+    accuracy: Accuracy
+    valid: Interval

@@ -1,0 +1,298 @@
+"""The words by which published things are found: plain tables and an index, the same on both stores.
+
+An *entry* is what a thing was called during a stretch of valid time. Each of its words is a row of ``phusa_word``,
+ordered so that reading along one word meets the entries that say least besides it first: a search stops when it has
+enough. What is deleted is gone, which a full-text index does not promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+Row = tuple[Any, ...]
+
+SCHEMA = """
+CREATE TABLE phusa_entry (entry INTEGER PRIMARY KEY, collection TEXT NOT NULL, id TEXT NOT NULL,
+  valid_from TEXT NOT NULL, valid_to TEXT NOT NULL, weight INTEGER NOT NULL, said TEXT NOT NULL, words TEXT NOT NULL);
+CREATE TABLE phusa_word (word TEXT NOT NULL, collection TEXT NOT NULL, weight INTEGER NOT NULL, entry INTEGER NOT NULL,
+  PRIMARY KEY (word, collection, weight, entry)) WITHOUT ROWID;
+"""
+_COLUMNS = "entry, collection, id, valid_from, valid_to, weight, said, words"
+LOOKED_AT = 10_000
+"""Most entries of one word and collection that are read; who looks for a rarer pair of words gives a third."""
+CHUNK = 64
+"""Entries read at a time."""
+FORMER = 1000
+"""Weight from which an entry holds no longer."""
+BITS = 12
+"""The last bits of an entry's number count what one thing was called."""
+BETWEEN = " | "
+"""Stands between the texts of an entry in ``words``; no word has this sign."""
+COUNTED = (300, 3_000, 30_000, 100_000)
+"""Up to how many entries of a word are counted, as far as it takes to tell the rarest from the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a thing was called during a stretch of valid time."""
+
+    number: int
+    """Number of the feature, then which of its entries."""
+    collection: str
+    eid: str
+    valid_from: str
+    valid_to: str
+    weight: int
+    """Small where few words besides the one looked for are said; `FORMER` and more where it holds no longer."""
+    said: str
+    """Texts by property, as JSON."""
+    words: str
+    """Their words, a space before and after each, `BETWEEN` between the texts."""
+
+    @property
+    def feature(self) -> int:
+        """Number of the feature."""
+        return self.number >> BITS
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One of the words asked for: any of these will do."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+    """A word that begins so will do as well."""
+
+    @property
+    def single(self) -> bool:
+        """Whether one whole word is asked for."""
+        return len(self.words) == 1 and not self.prefix
+
+    def met_by(self, entry: Entry) -> bool:
+        """Tell whether an entry has such a word."""
+        end = "" if self.prefix else " "
+        return any(f" {word}{end}" in entry.words for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Among which entries is searched."""
+
+    collection: str | None = None
+    """Every collection where absent."""
+    former: bool = True
+    """Also those that hold no longer."""
+    moment: str | None = None
+    """Only those that held then, ISO 8601 as valid time is kept."""
+    deepest: int | None = None
+    """How many entries of one word and collection are read along; all where absent."""
+
+    def holds(self, entry: Entry) -> bool:
+        """Tell whether an entry held at the moment."""
+        return self.moment is None or entry.valid_from <= self.moment < entry.valid_to
+
+
+class Words:
+    """The words of a publication in one state.
+
+    Parameters
+    ----------
+    rows : callable
+        Runs a query with ``?`` marks and yields its rows.
+    write : callable
+        Runs a statement for many rows.
+    """
+
+    def __init__(
+        self,
+        rows: Callable[[str, Sequence[object]], Iterable[Row]],
+        write: Callable[[str, Iterable[Sequence[object]]], object],
+    ) -> None:
+        self._rows = rows
+        self._write = write
+        self._counts: dict[tuple[str, int], int] = {}
+
+    # writing -------------------------------------------------------------------------------------------------------
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Let things be found by what they were called."""
+        self._write(
+            f"INSERT INTO phusa_entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (one.number, one.collection, one.eid, one.valid_from, one.valid_to, one.weight, one.said, one.words)
+                for one in entries
+            ),
+        )
+        self._write(
+            "INSERT INTO phusa_word (word, collection, weight, entry) VALUES (?, ?, ?, ?)",
+            # Sorted, because an index that is filled in its own order is filled several times as fast.
+            sorted((word, one.collection, one.weight, one.number) for one in entries for word in each(one.words)),
+        )
+
+    def forget(self, features: Iterable[int]) -> None:
+        """Remove all entries of some features."""
+        for feature in features:
+            self._remove("entry >= ? AND entry < ?", (feature << BITS, (feature + 1) << BITS))
+
+    def drop(self, collection: str) -> None:
+        """Remove all entries of a collection."""
+        self._remove("collection = ?", (collection,))
+
+    def _remove(self, condition: str, values: Sequence[object]) -> None:
+        """Remove entries with their words."""
+        old = list(self._rows(f"SELECT words, collection, weight, entry FROM phusa_entry WHERE {condition}", values))
+        self._write(
+            "DELETE FROM phusa_word WHERE word = ? AND collection = ? AND weight = ? AND entry = ?",
+            ((word, *rest) for words, *rest in old for word in each(words)),
+        )
+        self._write("DELETE FROM phusa_entry WHERE entry = ?", ((row[3],) for row in old))
+
+    # reading -------------------------------------------------------------------------------------------------------
+
+    def known(self, words: Sequence[str]) -> list[str]:
+        """Return those of some words that any entry has, in their order."""
+        if not words:
+            return []
+        asked = ", ".join(["(?)"] * len(words))
+        found = self._rows(
+            f"WITH asked (word) AS (VALUES {asked}) SELECT word FROM asked a "
+            "WHERE EXISTS (SELECT 1 FROM phusa_word w WHERE w.word = a.word)",
+            words,
+        )
+        there = {row[0] for row in found}
+        return [word for word in words if word in there]
+
+    def completions(self, prefix: str, limit: int) -> list[str]:
+        """Return words that begin with some letters: words of letters first, codes only where there are none.
+
+        Parameters
+        ----------
+        prefix : str
+            The letters; a word that consists of them alone counts.
+        limit : int
+            Largest number of words.
+        """
+        spelled = list(islice(self._spelled(prefix), limit)) if prefix.isalpha() else []
+        return spelled or list(islice(self._beginning(prefix), limit))
+
+    def _beginning(self, prefix: str) -> Iterator[str]:
+        """Yield the words that begin with a prefix."""
+        word = self._next(prefix)
+        while word is not None and word.startswith(prefix):
+            yield word
+            word = self._next(word + " ")
+
+    def _spelled(self, prefix: str) -> Iterator[str]:
+        """Yield the words of letters that begin with a prefix, stepping over all codes that begin alike at once."""
+        word = self._next(prefix)
+        while word is not None and word.startswith(prefix):
+            letters = next((place for place, sign in enumerate(word) if not sign.isalpha()), len(word))
+            if letters == len(word):
+                yield word
+            word = self._next(word + " " if letters == len(word) else max(word[:letters] + "a", word + " "))
+
+    def _next(self, start: str) -> str | None:
+        """Return the first word from a place in the alphabet on."""
+        found: str | None = next(iter(self._rows("SELECT min(word) FROM phusa_word WHERE word >= ?", (start,))))[0]
+        return found
+
+    def rarest_first(self, terms: Sequence[Term]) -> list[Term]:
+        """Order terms by how many entries have them; empty where nobody has one of them.
+
+        Parameters
+        ----------
+        terms : sequence of Term
+            Whole words.
+        """
+        counts: list[int] = []
+        for most in COUNTED:
+            counts = [sum(self._count(word, most) for word in term.words) for term in terms]
+            if not counts or not min(counts):
+                return []
+            if min(counts) < most:
+                break
+        return [terms[place] for place in sorted(range(len(terms)), key=counts.__getitem__)]
+
+    def _count(self, word: str, most: int) -> int:
+        """Return how many entries have a word, at most so many."""
+        if (word, most) not in self._counts:
+            sql = "SELECT count(*) FROM (SELECT 1 FROM phusa_word WHERE word = ? LIMIT ?) AS some"
+            self._counts[word, most] = int(next(iter(self._rows(sql, (word, most))))[0])
+        return self._counts[word, most]
+
+    def collections(self, word: str) -> Iterator[str]:
+        """Yield the collections in which a word occurs."""
+        sql = "SELECT min(collection) FROM phusa_word WHERE word = ? AND collection > ?"
+        name = next(iter(self._rows(sql, (word, ""))))[0]
+        while name is not None:
+            yield name
+            name = next(iter(self._rows(sql, (word, name))))[0]
+
+    def found(self, word: str, terms: Sequence[Term], reach: Reach, limit: int) -> list[Entry]:
+        """Return entries that have a word and all of some terms, those that say least besides it first.
+
+        Parameters
+        ----------
+        word : str
+            Along which is read; the rarest one.
+        terms : sequence of Term
+            What they must have besides.
+        reach : Reach
+            Among which entries.
+        limit : int
+            Largest number of entries of one collection.
+        """
+        names = self.collections(word) if reach.collection is None else (reach.collection,)
+        whole = [term.words[0] for term in terms if term.single]
+        open_terms = [term for term in terms if not term.single]
+        return [
+            entry
+            for name in list(names)
+            for entry in islice(self._fitting(self._along(word, name, whole, reach), open_terms, reach), limit)
+        ]
+
+    def _along(self, word: str, collection: str, whole: Sequence[str], reach: Reach) -> Iterable[Row]:
+        """Return the numbers of entries that have a word and all of some others, read along the first one."""
+        also = (
+            " AND EXISTS (SELECT 1 FROM phusa_word x WHERE x.word = ? AND x.collection = w.collection "
+            "AND x.weight = w.weight AND x.entry = w.entry)"
+        ) * len(whole)
+        current = "" if reach.former else f" AND weight < {FORMER}"
+        read = f"SELECT collection, weight, entry FROM phusa_word WHERE word = ? AND collection = ?{current}"
+        if reach.deepest is not None:
+            read += f" ORDER BY weight, entry LIMIT {reach.deepest}"
+        return self._rows(
+            f"SELECT w.entry FROM ({read}) AS w WHERE 1 = 1{also} ORDER BY w.weight, w.entry LIMIT {LOOKED_AT}",
+            (word, collection, *whole),
+        )
+
+    def _fitting(self, numbers: Iterable[Row], terms: Sequence[Term], reach: Reach) -> Iterator[Entry]:
+        """Yield entries, read some at a time, that meet what their words alone do not tell."""
+        left = iter(numbers)
+        while some := [row[0] for row in islice(left, CHUNK)]:
+            sql = f"SELECT {_COLUMNS} FROM phusa_entry WHERE entry IN ({', '.join('?' * len(some))})"
+            read = {row[0]: Entry(*row) for row in self._rows(sql, some)}
+            for entry in (read[number] for number in some):
+                if reach.holds(entry) and all(term.met_by(entry) for term in terms):
+                    yield entry
+
+    def now(self, feature: int) -> Entry | None:
+        """Return what a thing is called now."""
+        sql = f"SELECT {_COLUMNS} FROM phusa_entry WHERE entry >= ? AND entry < ? AND weight < {FORMER}"
+        row = next(iter(self._rows(sql, (feature << BITS, (feature + 1) << BITS))), None)
+        return None if row is None else Entry(*row)
+
+    def content(self) -> Iterator[Row]:
+        """Yield everything, in an order that does not depend on how it came there."""
+        yield from self._rows(f"SELECT {_COLUMNS} FROM phusa_entry ORDER BY entry", ())
+        yield from self._rows(
+            "SELECT word, collection, weight, entry FROM phusa_word ORDER BY word, collection, weight, entry", ()
+        )
+
+
+def each(words: str) -> tuple[str, ...]:
+    """Return the words of an entry, each once."""
+    return tuple(dict.fromkeys(words.replace(BETWEEN, " ").split()))

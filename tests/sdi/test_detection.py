@@ -1,0 +1,286 @@
+"""Which CRS a delivery was written in: told beyond doubt by wards, streets and parcels, or refused."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from sdi.crs import CRS84, StorageCRS, on_datum, transformed
+from sdi.detection import Candidate, Detection, Reference, detect, naming
+from sdi.detection.areas import Areas
+from sdi.detection.candidate import read_as, with_exchanged_axes
+from sdi.detection.nearness import FAR, Nearness
+from sdi.detection.sample import Sample
+from sdi.errors import InputError, RefusedError
+from tests.sdi import readings
+from tests.sdi.readings import CANDIDATES, LISTED, STORAGE, written
+
+WARDS = Areas.of([("Phường Bến Mẫu", shapely.box(0, 0, 1000, 1000)), ("Tân An", shapely.box(1000, 0, 2000, 1000))],
+                 ["Phường", "Xã"])  # fmt: skip
+X, Y = 577_000.0, 1_116_000.0
+"""A place in Cần Thơ [m, EPSG:5897]."""
+
+
+@pytest.fixture(scope="session")
+def city():
+    return readings.synthetic()
+
+
+@pytest.fixture(scope="session")
+def sampled(city):
+    """One delivery in ten of those in the guide, of every kind of evidence."""
+    return readings.outcomes(city, tuple(readings.EVIDENCE), readings.EACH // 10)
+
+
+def block(count=12, step=70.0):
+    """Streets of an uneven grid: no move of it fits it."""
+    at = np.cumsum(np.random.default_rng(92).uniform(0.6 * step, 1.4 * step, count))
+    along = [shapely.LineString([(X + x, Y), (X + x, Y + at[-1])]) for x in at]
+    across = [shapely.LineString([(X, Y + y), (X + at[-1], Y + y)]) for y in at]
+    return np.array([*along, *across], dtype=object)
+
+
+def lamps(lines, every=25.0, beside=5.0):
+    """Posts beside streets."""
+    sides = shapely.offset_curve(lines, beside)
+    return np.concatenate([shapely.line_interpolate_point(one, np.arange(5, one.length, every)) for one in sides])
+
+
+# ---------------------------------------------------------------- readings
+
+
+def test_a_grid_laid_over_wgs_84_lies_225_metres_beside_its_own():
+    ignored = transformed(np.array([[X, Y]]), on_datum("EPSG:5897", "EPSG:4326"), "EPSG:5897", STORAGE.operation)
+    assert np.hypot(*(ignored - [X, Y])[0]) == pytest.approx(225.5, abs=0.5)
+
+
+def test_only_a_projected_crs_can_be_laid_over_another_datum():
+    with pytest.raises(InputError, match="no projected CRS"):
+        on_datum("EPSG:4756", "EPSG:4326")
+
+
+@pytest.mark.parametrize("candidate", CANDIDATES, ids=str)
+def test_a_delivery_read_as_it_was_written_is_where_it_was(candidate):
+    there = np.array([[X, Y], [X + 3000, Y - 4000]])
+    raw = transformed(there, STORAGE.code, candidate.definition, STORAGE.operation)
+    again = read_as(raw[:, ::-1] if candidate.swapped else raw, candidate, STORAGE)
+    np.testing.assert_allclose(again, there, atol=1e-3)
+
+
+def test_coordinates_that_are_no_place_in_a_reading_are_infinite_there():
+    assert not np.isfinite(read_as(np.array([[X, Y]]), Candidate(CRS84), STORAGE)).any()
+
+
+def test_every_candidate_is_tried_with_its_axes_exchanged_too():
+    found = Detection.read({"candidates": ["EPSG:5897", {"crs": "EPSG:5897", "datum": "EPSG:4326"}]}).candidates
+    assert [str(one) for one in found] == [
+        "EPSG:5897",
+        "EPSG:5897, axes exchanged",
+        "EPSG:5897 on the datum of EPSG:4326",
+        "EPSG:5897 on the datum of EPSG:4326, axes exchanged",
+    ]
+
+
+def test_a_candidate_that_nobody_knows_is_refused():
+    with pytest.raises(InputError, match="not known"):
+        Detection.read({"candidates": ["EPSG:999999"]})
+
+
+# ---------------------------------------------------------------- witnesses
+
+
+@pytest.mark.parametrize("name", ["Bến Mẫu", "phường bến mẫu", "BEN MAU", "P. Bến Mẫu", "P.Bến Mẫu", "Xã Bến Mẫu"])
+def test_a_ward_is_known_in_every_usual_spelling(name):
+    assert WARDS.find(name) == WARDS.find("Phường Bến Mẫu")
+
+
+@pytest.mark.parametrize("name", [None, float("nan"), "", "Sen Mẫu", 7, "Mẫu"])
+def test_what_names_no_area_names_none(name):
+    assert WARDS.find(name) is None
+
+
+def test_a_code_is_a_name_also_where_it_was_read_as_a_number():
+    areas = Areas.of([("31135", shapely.box(0, 0, 1, 1))])
+    assert areas.find("31135") == areas.find(31135) == areas.find(31135.0) == "31135"
+
+
+def test_a_name_borne_by_two_areas_means_either():
+    areas = Areas.of([("Tân An", shapely.box(0, 0, 100, 100)), ("Tan An", shapely.box(900, 0, 1000, 100))])
+    key = areas.find("Tân An")
+    points = np.array([[[50.0, 50.0], [950.0, 50.0], [500.0, 50.0]]])
+    assert areas.contain(points, [key] * 3).tolist() == [[True, True, False]]
+
+
+def test_the_column_that_names_wards_is_found_among_others():
+    rows = pd.DataFrame({"id": [1, 2, 3], "street": ["Hòa Bình"] * 3, "ward": ["Bến Mẫu", "Tân An", None]})
+    assert naming(rows, WARDS) == ["Bến Mẫu", "Tân An", None]
+    assert naming(rows[["id", "street"]], WARDS) == []
+    assert naming(pd.DataFrame({"nested": [{"a": 1}, [2]]}), WARDS) == []
+
+
+@pytest.mark.parametrize(("beside", "class_"), [(0.5, 1), (5.0, 2), (11.0, 3), (70.0, FAR)])
+def test_nearness_is_counted_in_classes_that_double(beside, class_):
+    line = Nearness.of(np.array([shapely.LineString([(0, 1), (900, 1)])], dtype=object))
+    assert line.at(np.array([[450.0, 1 + beside]])).tolist() == [class_]
+
+
+def test_a_corner_is_nearer_than_any_line():
+    square = Nearness.of(np.array([shapely.box(100, 100, 200, 200), None], dtype=object))
+    assert square.at(np.array([[101.0, 99.5], [1e7, -1e7], [np.inf, 0.0]])).tolist() == [0, FAR, FAR]
+
+
+def test_each_thing_weighs_the_same_however_many_corners_it_has():
+    shapes = np.array([shapely.Point(0, 0), None, shapely.Point(9, 9).buffer(1, quad_segs=64), shapely.Point()])
+    sample = Sample.of(shapes, ["a", "b", None, "d"], things=10)
+    assert sample.count == 2
+    assert len(sample.xy) == 7
+    assert sample.weight.sum() == pytest.approx(2)
+    assert sample.weigh(sample.named) == 1
+
+
+# ---------------------------------------------------------------- verdicts
+
+
+@pytest.mark.parametrize("error", LISTED)
+def test_lamps_tell_their_grid_by_the_streets_they_stand_at(error):
+    lines, candidate = block(), LISTED[error]
+    raw = written(lamps(lines), candidate.definition)
+    verdict = detect(raw, (), CANDIDATES, Reference(lines={"street": Nearness.of(lines)}), STORAGE)
+    assert verdict.raise_if_unsure() == candidate
+
+
+def test_lamps_along_one_street_fit_moved_along_it_and_are_refused():
+    street = np.array([shapely.LineString([(X, Y), (X + 2000, Y)])], dtype=object)
+    posts = lamps(street)[20:60]
+    reference = Reference(lines={"street": Nearness.of(street)})
+    with pytest.raises(RefusedError, match="leads by") as caught:
+        detect(posts, (), CANDIDATES, reference, STORAGE).raise_if_unsure()
+    assert caught.value.code == "crs-undecided"
+    assert "a column that names the ward" in caught.value.message
+
+
+def test_a_cluster_in_the_middle_of_its_ward_cannot_be_told_and_one_all_over_it_can():
+    areas = Areas.of([("Bến Mẫu", shapely.box(X, Y, X + 2000, Y + 2000))])
+    rng = np.random.default_rng(92)
+    for low, high, accepted in ((900, 1100, None), (0, 2000, LISTED["EPSG:3405"])):
+        raw = written(shapely.points(np.array([X, Y]) + rng.uniform(low, high, (200, 2))), "EPSG:3405")
+        assert detect(raw, ["Bến Mẫu"] * 200, CANDIDATES, Reference(areas), STORAGE).accepted == accepted
+
+
+def test_the_225_metres_of_an_ignored_datum_are_seen_by_streets():
+    lines = block()
+    raw = written(lamps(lines), on_datum("EPSG:5897", "EPSG:4326"))
+    verdict = detect(raw, (), CANDIDATES, Reference(lines={"street": Nearness.of(lines)}), STORAGE)
+    assert verdict.accepted == Candidate("EPSG:5897", datum="EPSG:4326")
+    own = next(one for one in verdict.standings if one.candidate == Candidate("EPSG:5897"))
+    assert own.score < verdict.standings[0].score / 5
+
+
+def test_wards_that_contradict_the_streets_are_no_proof_of_either():
+    lines = block()
+    areas = Areas.of([("Bến Mẫu", shapely.box(X + 5000, Y, X + 6000, Y + 1000))])
+    raw = lamps(lines)
+    reference = Reference(areas, {"street": Nearness.of(lines)})
+    assert detect(raw, ["Bến Mẫu"] * len(raw), CANDIDATES, reference, STORAGE).accepted is None
+
+
+@pytest.mark.parametrize("geometries", [np.array([], dtype=object), np.array([None]), lamps(block())])
+def test_without_anything_to_go_by_nothing_is_accepted(geometries):
+    verdict = detect(geometries, (), CANDIDATES, Reference(), STORAGE)
+    assert verdict.accepted is None
+    with pytest.raises(RefusedError, match="ask the supplier"):
+        verdict.raise_if_unsure()
+
+
+def test_a_refusal_ranks_the_readings_for_machines():
+    street = np.array([shapely.LineString([(X, Y), (X + 2000, Y)])], dtype=object)
+    with pytest.raises(RefusedError) as caught:
+        detect(
+            lamps(street), (), CANDIDATES, Reference(lines={"street": Nearness.of(street)}), STORAGE
+        ).raise_if_unsure()
+    ranking = caught.value.details["ranking"]
+    assert len(ranking) == len(CANDIDATES)
+    assert [one["score"] for one in ranking] == sorted((one["score"] for one in ranking), reverse=True)
+
+
+def test_two_candidates_that_are_one_cannot_be_told_apart():
+    lines = block()
+    twins = with_exchanged_axes(Candidate("EPSG:4326"), Candidate(CRS84))
+    raw = written(lamps(lines), CRS84)
+    verdict = detect(raw, (), twins, Reference(lines={"street": Nearness.of(lines)}), STORAGE)
+    assert verdict.accepted is None
+    assert verdict.margin == 0
+
+
+# ---------------------------------------------------------------- what it promises
+
+
+@pytest.mark.shows("shared-model")
+@pytest.mark.parametrize("evidence", readings.TELLING)
+def test_with_a_ward_streets_or_parcels_the_crs_is_told(sampled, evidence, figure):
+    found = readings.share(sampled, evidence)
+    figure(f"accepted and right by {evidence}, of 125 deliveries", found, "1", "≥ 0.95")
+    assert found >= 0.95
+
+
+@pytest.mark.shows("shared-model")
+def test_no_delivery_is_accepted_in_a_wrong_crs(sampled, figure):
+    figure(f"accepted wrongly, of {len(sampled)} deliveries", len(readings.accepted_wrongly(sampled)), "1", "= 0")
+    assert readings.accepted_wrongly(sampled) == []
+
+
+@pytest.mark.shows("shared-model")
+@pytest.mark.parametrize("evidence", ["nothing", "cluster", "unlisted"])
+def test_without_evidence_every_delivery_is_refused(sampled, evidence, figure):
+    verdicts = [verdict for kind, _, verdict, _ in sampled if kind == evidence]
+    figure(f"refused of {evidence}, of {len(verdicts)} deliveries", verdicts.count(readings.REFUSED), "1")
+    assert set(verdicts) == {readings.REFUSED}
+
+
+@pytest.mark.slow
+@pytest.mark.shows("shared-model")
+def test_ten_thousand_deliveries_come_out_as_the_guide_says(city, figure):
+    found = readings.outcomes(city, tuple(readings.EVIDENCE), readings.EACH)
+    figure("deliveries", len(found), "1", "≥ 10,000")
+    figure("accepted wrongly", len(readings.accepted_wrongly(found)), "1", "= 0")
+    for evidence in readings.TELLING:
+        figure(f"accepted and right by {evidence}", readings.share(found, evidence), "1", "≥ 0.95")
+    assert readings.accepted_wrongly(found) == []
+    assert min(readings.share(found, evidence) for evidence in readings.TELLING) >= 0.95
+    chance = len(readings.accepted_wrongly(found, listed=False))
+    figure("accepted though their CRS is no candidate, of 1,250", chance, "1", "≤ 2")
+    assert chance <= 2
+    assert readings.table_of(readings.GUIDE.read_text(encoding="utf-8")) == readings.tables(found)
+
+
+# ---------------------------------------------------------------- real wards and streets
+
+
+@pytest.fixture(scope="session")
+def real(shared_data):
+    """The wards of Cần Thơ, and the streets and buildings of one of them."""
+    wards = gpd.read_file(shared_data / "admin" / "cantho_wards_2025.gpkg")
+    named = gpd.GeoDataFrame(wards[["name", "code"]], geometry=stored(wards), crs=STORAGE.code)
+    files = {"street": "roads.shp", "building": "building.shp"}
+    things = {kind: stored(gpd.read_file(shared_data / "osm" / "ninhkieu" / name)) for kind, name in files.items()}
+    # Rural wards of 60 km² and more: who covers a whole one delivers thousands of things.
+    return readings.world(things, named, {"street": ("street",), "building": ("building",)}, (1_000, 4_000))
+
+
+def stored(table):
+    """Places of a table in the storage CRS."""
+    places = np.asarray(table.geometry[table.geometry.notna()].array, dtype=object)
+    return StorageCRS.to_storage(STORAGE, shapely.force_2d(places), table.crs.to_string())
+
+
+@pytest.mark.shows("shared-model")
+def test_deliveries_in_real_wards_and_streets_are_told_or_refused_and_never_wrong(real, figure):
+    found = readings.outcomes(real, ("ward", "street", "everything", "cluster", "nothing", "unlisted"), 49)
+    for evidence in ("ward", "street", "everything"):
+        figure(f"accepted and right by {evidence}, real, of 49", readings.share(found, evidence), "1", "≥ 0.95")
+    figure(f"accepted wrongly, real, of {len(found)} deliveries", len(readings.accepted_wrongly(found)), "1", "= 0")
+    assert readings.accepted_wrongly(found) == []
+    assert min(readings.share(found, evidence) for evidence in ("ward", "street", "everything")) >= 0.95
