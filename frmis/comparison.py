@@ -11,6 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from frmis.hazard import DEPTH_CLASSES
+from frmis.obstacle import depth_above_ground
 from frmis.overlay import Overlay
 from frmis.result import DEPTH, LEVEL
 from sdi.errors import InputError
@@ -79,7 +80,7 @@ def difference(before: xr.Dataset, after: xr.Dataset, *, noise: float = NOISE) -
     Dataset
         ``depth_change`` and ``level_change`` (y, x) [m], after minus before, with the depths behind them,
         ``depth_before`` and ``depth_after`` (y, x) [m]. A change is 0 below the noise; of the depth it is missing (NaN)
-        where nothing flows in one of the runs, of the level also where one of them stays dry.
+        where nothing flows in one of the runs or a raised obstacle stays dry, of the level also where one of them does.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def difference(before: xr.Dataset, after: xr.Dataset, *, noise: float = NOISE) -
     """
     _check(before, after)
     # Published runs are kept in single precision: a run read back must compare like the one just made.
-    depths = [run["maximum_water_depth"].transpose("y", "x").values.astype(np.float32) for run in (before, after)]
+    depths = [depth_above_ground(run).values for run in (before, after)]
     levels = [run["maximum_water_level"].transpose("y", "x").values.astype(np.float32) for run in (before, after)]
     datum = before["maximum_water_level"].attrs.get("vertical_datum", "unknown")
     space, depth, level = ("y", "x"), {"units": "m"}, LEVEL | {"vertical_datum": datum}

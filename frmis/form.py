@@ -187,9 +187,18 @@ def _check_keys(part: Part, known: tuple[str, ...]) -> None:
         raise part.error(f"{part.value!r} is no mapping", f"write {{key: value}} with keys of {', '.join(known)}")
     for key in part.value:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, 1)
-            cure = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
-            raise part.at(key).error(f"unknown key '{key}'", cure)
+            near = _near(str(key), known, part.value)
+            raise part.at(key).error(
+                f"unknown key '{key}'", f"did you mean '{near}'?" if near else f"known are {', '.join(known)}"
+            )
+
+
+def _near(key: str, known: tuple[str, ...], given: Mapping[str, Any]) -> str | None:
+    """Return the key that was probably meant: rather one that is not given yet, and one that begins so."""
+    left = [name for name in known if name not in given]
+    close = [name for name in left if name.startswith(key)]
+    close = close or difflib.get_close_matches(key, left, 1) or difflib.get_close_matches(key, known, 1)
+    return close[0] if close else None
 
 
 def _number(part: Part) -> float:

@@ -61,6 +61,13 @@ class Ground:
         return self.elevation if self.terrain is None else self.terrain
 
     @property
+    def obstacle_height(self) -> FloatArray | None:
+        """How much higher the bed is than the terrain, ndarray (y, x) [m]; None where no obstacle was raised."""
+        bed, terrain = (part.transpose("y", "x").values for part in (self.elevation, self.source))
+        height = np.nan_to_num(bed - terrain, nan=0.0)
+        return height if height.any() else None
+
+    @property
     def is_bare(self) -> bool:
         """Whether there is nothing but the terrain."""
         laid = (self.terrain, self.roughness, self.pervious, self.crest_x, self.crest_y)

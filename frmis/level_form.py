@@ -56,14 +56,15 @@ def _tidal(part: Part, values: dict[str, Any]) -> Series:
     top = part.top()
     start = _of_run(top, "start", MOMENT, "a tide belongs to a date: add 'start: 2025-10-22T11:00:00+07:00'")
     duration = _of_run(top, "duration", TIME, "add 'duration: 6 h'")
-    datum = part.document.data["boundary"].get("vertical_datum")
-    if not isinstance(datum, str):
-        raise part.error("a tide makes a level without vertical datum", "add 'vertical_datum: hon_dau' to the boundary")
     try:
         tide = tides.constants(values.pop("tide"))
     except NotFound as error:
         found, _, cure = error.message.partition("; ")
         raise part.at("tide").error(found, cure or "name another tide") from error
+    datum = part.document.data["boundary"].get("vertical_datum")
+    if not isinstance(datum, str):
+        cure = f"add 'vertical_datum: {tide.vertical_datum or 'hon_dau'}' to the boundary"
+        raise part.error("a tide makes a level without vertical datum", cure)
     return WaterLevel(tide=tide, vertical_datum=datum, **values).series(start, duration)
 
 

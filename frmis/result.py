@@ -15,12 +15,13 @@ import xarray as xr
 
 from frmis.hazard import hazard_class
 from frmis.ledger import Ledger
+from frmis.obstacle import HEIGHT
 from frmis.scenario import Scenario
 from frmis.solver.inertial import ARRIVAL_DEPTH
 from frmis.solver.state import State
 from frmis.terrain import TerrainReport
 from sdi.declaration import Label
-from sdi.grid import Grid
+from sdi.grid import FloatArray, Grid
 
 HAZARD = "dry h1 h2 h3 h4 h5 h6"
 """Meaning of the numbers of hazard classes, as in the code list ``hazard_class``."""
@@ -55,7 +56,7 @@ NOTHING_SAID = Said()
 
 def dataset(
     scenario: Scenario, grid: Grid, state: State, ledger: Ledger, snapshots: Sequence[Snapshot], report: TerrainReport,
-    said: Said = NOTHING_SAID,
+    said: Said = NOTHING_SAID, obstacles: FloatArray | None = None,
 ) -> xr.Dataset:  # fmt: skip
     """Lay the results of a run out.
 
@@ -75,6 +76,8 @@ def dataset(
         What is known against the terrain.
     said : Said
         What else must be said beside it.
+    obstacles : ndarray (y, x) [m], optional
+        How much higher the bed is than the ground, where obstacles were raised from it.
 
     Returns
     -------
@@ -92,6 +95,9 @@ def dataset(
         "water_level": (TIME_SPACE, _where_wet(bed + depth, depth, wet), level | {"long_name": "level of the water"}),
         **_maxima(state, bed, wet, level),
     }
+    if obstacles is not None:
+        height = np.where(state.active, obstacles, np.nan)
+        variables[HEIGHT] = (SPACE, height, {"long_name": "height of obstacles above ground", "units": "m"})
     coords = {"time": _times(scenario, snapshots), **grid.coords()}
     result = xr.Dataset(variables, coords=coords, attrs=_attributes(scenario, ledger, report, datum, said))
     for variable in result.data_vars.values():

@@ -36,6 +36,9 @@ other work the slowest of them decides."""
 
 STEPS_BETWEEN_REPORTS = 200
 
+VIETNAMESE = {"north": "bắc", "east": "đông", "south": "nam", "west": "tây"}
+"""Names of the sides of a grid."""
+
 
 def simulate(
     scenario: Scenario, terrain: xr.DataArray | Ground, *, progress: Progress | None = None, threads: int | None = None
@@ -60,7 +63,7 @@ def simulate(
         ``water_depth`` and ``water_level`` (time, y, x) [m]; (y, x) without time: ``maximum_water_depth``,
         ``maximum_water_level`` [m], ``maximum_speed`` [m s-1], ``maximum_depth_speed`` [m2 s-1], ``time_of_maximum``,
         ``arrival_time``, ``inundation_duration`` [s] and ``hazard_class`` [1]; ledger, scenario, code version, notices
-        and warnings in the attributes.
+        and warnings in the attributes. ``obstacle_height`` (y, x) [m] where obstacles were raised.
 
     Raises
     ------
@@ -88,13 +91,18 @@ def simulate(
         "run %s: %d steps over %d cells, volume error %.1e", scenario.identifier[:12], run.steps,
         int(run.state.active.sum()), run.ledger.error,
     )  # fmt: skip
-    return dataset(scenario, grid, run.state, run.ledger, snapshots, report, Said(ground.notices, run.warnings()))
+    said = Said((*ground.notices, *run.notices()), run.warnings())
+    return dataset(scenario, grid, run.state, run.ledger, snapshots, report, said, ground.obstacle_height)
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 def _threads(grid: Grid) -> int:
     """Return the number of threads that pays for a grid of this size."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return max(1, min(cores, grid.shape[0] * grid.shape[1] // CELLS_PER_THREAD))
+    return max(1, min(cores(), grid.shape[0] * grid.shape[1] // CELLS_PER_THREAD))
 
 
 def _output_times(scenario: Scenario) -> list[float]:
@@ -191,15 +199,19 @@ class Run:
         self.ledger.end = self.state.volume(cell_area)
         self.ledger.infiltration = float(self.state.recorded("soaked").sum()) * cell_area
 
-    def warnings(self) -> tuple[Label, ...]:
-        """Tell what held the water back; nothing where nothing did."""
-        found = [
+    def notices(self) -> tuple[Label, ...]:
+        """Tell what the scenario asks for and the grid does not allow; nothing where it allows everything."""
+        return tuple(
             Label(
-                f"Mực nước ở biên {side} không chạm ô nào: không có nước vào từ phía đó",
-                f"The level in the {side} reaches no cell: no water enters there",
+                f"Mực nước ở biên phía {VIETNAMESE[side]} không chạm ô nào: không có nước vào từ phía đó.",
+                f"The level in the {side} reaches no cell: no water enters there.",
             )
             for side in self.shut
-        ]
+        )
+
+    def warnings(self) -> tuple[Label, ...]:
+        """Tell what held the water back; nothing where nothing did."""
+        found = []
         limit = min(self.cell) / (4 * self.longest) if self.longest else math.inf
         fastest = math.sqrt(float(self.state.recorded("speed").max()))
         if fastest >= 0.9 * limit:

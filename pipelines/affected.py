@@ -177,19 +177,18 @@ def _of_wards(things: Things, buildings: Sequence[Row]) -> list[Row]:
     wards = ward_of(things.wards.geometry[communes], shapely.point_on_surface(table.geometry[changed]))
     for at in np.flatnonzero(wards >= 0).tolist():
         inside.setdefault(int(communes[wards[at]]), []).append(buildings[at])
-    residents = {eid: table.values["residents"][at] or 0 for eid, at in number.items()}
+    residents = {eid: table.values["residents"][at] for eid, at in number.items()}
     rows = [_of_ward(things.wards.eids[ward], found, residents) for ward, found in sorted(inside.items())]
     return _ranked(rows, (*WETTER, *DRIER), lambda row: row.buildings_wetter or 0)
 
 
-def _of_ward(eid: str, rows: Sequence[Row], residents: Mapping[str, int]) -> Row:
+def _of_ward(eid: str, rows: Sequence[Row], residents: Mapping[str, int | None]) -> Row:
     """Sum one ward up."""
     wetter = [row.entity for row in rows if row.change in WETTER]
-    living = [residents[one] for one in wetter if residents[one] > 0]
     return Row(
         eid, WARD, "wetter" if wetter else "drier", buildings_wetter=len(wetter),
         buildings_drier=len(rows) - len(wetter),
-        people_wetter=people(sum(living), len(living)),
+        people_wetter=people(np.array([residents[one] for one in wetter], dtype=float)),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from sdi.grid import FloatArray, IndexArray
 from sdi.registry import Registry
 from sdi.store.description import RasterDescription
 
-EXPOSURE, RISK, DEPTH = "flood_exposure", "flood_risk", "flood_depth"
+EXPOSURE, RISK = "flood_exposure", "flood_risk"
 
 RISK_CLASSES = {"low": 0.0, "medium": 0.001, "high": 0.01, "very_high": 0.05}
 """Lower bounds of the classes [1 per year]: expected annual damage by the largest damage possible."""
@@ -192,8 +192,8 @@ def fitness(runs: Sequence[RasterDescription], table: Curves) -> tuple[bool, Lab
     if unsure:
         notices.append(
             Label(
-                f"Hàm thiệt hại {table.title.vi} chưa được kiểm chứng.",
-                f"The {table.title.en} are not verified.",
+                f"Chưa được kiểm chứng: {table.title.vi}.",
+                f"Not verified: {table.title.en}.",
             )
         )
     fit = all(one.fit_for_decisions for one in runs) and not unsure
@@ -203,13 +203,6 @@ def fitness(runs: Sequence[RasterDescription], table: Curves) -> tuple[bool, Lab
 def _once(texts: Iterable[str]) -> str:
     """Join texts, each of their sentences once: the runs of a city say much the same."""
     return " ".join(dict.fromkeys(sentence for text in texts for sentence in _SENTENCE_END.split(text)))
-
-
-def scenario_of(registry: Registry, coverage: str) -> str:
-    """Return the name of the scenario of a coverage: the register of depths knows how it is written."""
-    names = dict.fromkeys(registry.register(DEPTH).table("scenario").values["scenario"])
-    bare = coverage.removeprefix("flood-")
-    return next((name for name in names if name.replace("_", "-") == bare), bare)
 
 
 def sources(registry: Registry) -> list[str]:
@@ -239,16 +232,13 @@ def _wet_buildings(flood: Flood, city: Things, floor: FloatArray) -> list[Row]:
 
 def _wet_wards(flood: Flood, city: Things) -> list[Row]:
     """Return a row for each ward and class of depth in which anything is wet."""
-    figures = _figures(flood, city)
+    figures, classes = _figures(flood, city), exposure.depth_class(flood.wet.depth[0])
+    residents = np.array(city.buildings.values["residents"], dtype=float)
     anything = np.any([column > 0 for column in figures.values()], axis=0)
     rows: list[Row] = []
     for ward, number in zip(*np.nonzero(anything), strict=True):
-        row: dict[str, Any] = {
-            name: _told(name, column[ward, number])
-            for name, column in figures.items()
-            if name not in ("people", "inhabited")
-        }
-        row["people"] = people(figures["people"][ward, number], figures["inhabited"][ward, number])
+        row: dict[str, Any] = {name: _told(name, column[ward, number]) for name, column in figures.items()}
+        row["people"] = people(residents[(city.building_ward == ward) & (classes == number + 1)])
         about = {"entity": city.wards.eids[ward], "entity_kind": WARD, "depth_class": CLASS_CODES[number]}
         rows.append((_said(flood) | about | row, None))
     return rows
@@ -258,12 +248,9 @@ def _figures(flood: Flood, city: Things) -> dict[str, FloatArray]:
     """Return what is wet, each as (ward, class)."""
     size = (len(city.wards), len(CLASS_CODES))
     number = exposure.depth_class(flood.wet.depth[0])
-    residents = np.array([one or 0 for one in city.buildings.values["residents"]], dtype=float)
     street = flood.laid.streets
     found = {
         "buildings": counted(city.building_ward, number, *size),
-        "people": counted(city.building_ward, number, *size, weight=residents),
-        "inhabited": counted(city.building_ward, number, *size, weight=(residents > 0).astype(float)),
         "street_length": counted(
             flood.laid.street_ward, exposure.depth_class(flood.depth.reshape(-1)[street.cell]), *size,
             weight=street.length,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from frmis.forcing import Series
-from pipelines import ensemble, flood, level, risk, scenarios
+from frmis.scenario import Scenario
+from pipelines import ensemble, flood, level, risk, scenarios, simulated
+from pipelines.ground import lay
 from pipelines.ingest import Progress, silent
 from sdi.registry import Registry
 from sdi.workspace import Workspace
@@ -99,15 +102,26 @@ def run(
             workspace, registry, gauge=one.gauge, tide=one.tide, start=one.start, duration=one.duration,
             residual=one.residual, data=data,
         )  # fmt: skip
-    for number, name in enumerate(derived.scenarios):
-        scenario = scenarios.read(workspace, name, data)
-        flood.run(scenario, workspace, registry, progress=_share(progress, f"flood {name}", number, steps))
+    cases = [(one, lay(one, workspace, registry)) for one in _scenarios(workspace, derived, data)]
+    with closing(simulated.results(cases, progress=_named(progress, derived.scenarios, steps))) as results:
+        for (scenario, ground), result in zip(cases, results, strict=True):
+            flood.run(scenario, workspace, registry, ground=ground, result=result)
     for number, (name, terrains) in enumerate(derived.ensembles, start=len(derived.scenarios)):
         scenario, listener = scenarios.read(workspace, name, data), _share(progress, f"ensemble {name}", number, steps)
         ensemble.run(scenario, workspace, registry, terrains=terrains, progress=listener)
     if derived.risk:
         risk.run(workspace, registry, progress=_share(progress, "risk", steps - 1, steps))
     logger.info("%d levels, %d floods derived", len(derived.predictions), len(derived.scenarios))
+
+
+def _scenarios(workspace: Workspace, derived: Derived, data: Path | None) -> list[Scenario]:
+    """Read the floods that are wanted."""
+    return [scenarios.read(workspace, name, data) for name in derived.scenarios]
+
+
+def _named(progress: Progress, names: Sequence[str], steps: int) -> Callable[[int, float], None]:
+    """Return a listener that reports floods that are simulated, several at a time, as a share of all steps."""
+    return lambda number, done: progress(f"flood {names[number]}", done / steps)
 
 
 def _share(progress: Progress, step: str, number: int, steps: int) -> Callable[[float], None]:

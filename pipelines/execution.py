@@ -1,7 +1,7 @@
-"""The functions behind the processes: each runs one chain and publishes what it gave.
+"""The functions behind the processes: each runs one chain and records what it gave, and one of them shows it.
 
-All have the form of `sdi.process.Function`: the workspace, the inputs as the schema of the process completed them, and
-a listener for progress.
+Those of the processes have the form of `sdi.process.Function`: the workspace, the inputs as the schema of the process
+completed them, and a listener for progress.
 """
 
 from __future__ import annotations
@@ -25,22 +25,20 @@ from sdi.workspace import Workspace
 
 
 def flood_run(workspace: Workspace, inputs: Inputs, progress: Progress) -> Outcome:
-    """Simulate one scenario and publish the result."""
+    """Simulate one scenario."""
     scenario = scenarios.read(workspace, inputs["scenario"], _data(inputs))
     with closing(workspace.registry()) as registry:
         done = flood.run(scenario, workspace, registry, progress=_named(progress, "simulate"))
-        _publish(workspace, registry, progress)
     return Outcome(("flood-depth", "hydrographs"), (done.coverage,), asdict(done))
 
 
 def flood_ensemble(workspace: Workspace, inputs: Inputs, progress: Progress) -> Outcome:
-    """Simulate one scenario on several terrains and publish where they disagree."""
+    """Simulate one scenario on several terrains and record where they disagree."""
     scenario = scenarios.read(workspace, inputs["scenario"], _data(inputs))
     with closing(workspace.registry()) as registry:
         done = ensemble.run(
             scenario, workspace, registry, terrains=inputs["terrains"], progress=_named(progress, "simulate")
         )
-        _publish(workspace, registry, progress)
     return Outcome(("flood-agreement",), (done.coverage,), asdict(done))
 
 
@@ -55,7 +53,6 @@ def risk(workspace: Workspace, inputs: Inputs, progress: Progress) -> Outcome:
             rule=inputs["rule"],
             progress=_named(progress, "assess"),
         )
-        _publish(workspace, registry, progress)
     return Outcome(("flood-exposure", "flood-risk"), (), asdict(done))
 
 
@@ -72,7 +69,6 @@ def whatif(workspace: Workspace, inputs: Inputs, progress: Progress) -> Outcome:
             title=Label(**inputs["title"]) if "title" in inputs else None,
             progress=_named(progress, "compare"),
         )
-        _publish(workspace, registry, progress)
     return Outcome(("proposals", "flood-change"), (done.coverage,), asdict(done))
 
 
@@ -94,12 +90,25 @@ def level(workspace: Workspace, inputs: Inputs, progress: Progress) -> Outcome:
             epoch=inputs.get("epoch"),
             data=_data(inputs),
         )
-        _publish(workspace, registry, progress)
     return Outcome(("hydrographs",), (), asdict(done))
+
+
+def show(workspace: Workspace) -> None:
+    """Bring the publications up to what was recorded.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The city.
+    """
+    with closing(workspace.registry()) as registry:
+        publish.run(workspace, registry)
 
 
 def recover(workspace: Workspace, registry: Registry) -> None:
     """Find the jobs that have vanished, and finish or forget what they left; not while another one is at work.
+
+    What they had recorded is shown, the rest forgotten.
 
     Parameters
     ----------
@@ -112,12 +121,7 @@ def recover(workspace: Workspace, registry: Registry) -> None:
     jobs.recover()
     if all(job.is_finished for job in jobs.list()):
         flood.recover(workspace, registry)
-
-
-def _publish(workspace: Workspace, registry: Registry, progress: Progress) -> None:
-    """Show what was recorded."""
-    progress("publish", 1.0)
-    publish.run(workspace, registry)
+        publish.run(workspace, registry)
 
 
 def _named(progress: Progress, step: str) -> Callable[[float], None]:

@@ -60,6 +60,7 @@ def run(
     registry: Registry,
     *,
     ground: Ground | None = None,
+    result: xr.Dataset | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Flooded:
     """Run a scenario and publish its result.
@@ -77,6 +78,8 @@ def run(
         Its registry.
     ground : Ground, optional
         What the water runs over; laid as the scenario says where absent.
+    result : Dataset, optional
+        What `frmis.simulation.simulate` gave for this scenario on this ground; simulated here where absent.
     progress : callable, optional
         Told the share of the run that is done.
 
@@ -88,7 +91,10 @@ def run(
     recover(workspace, registry)
     _refuse_namesake(scenario, registry)
     source = RasterDescription.read(workspace.rasters / scenario.terrain)
-    result = simulate(scenario, ground or lay(scenario, workspace, registry), progress=progress)
+    ground = ground or lay(scenario, workspace, registry)
+    if result is None:
+        result = simulate(scenario, ground, progress=progress)
+    _refuse_another(result, ground.pin(scenario))
     areas = depth_classes(result["maximum_water_depth"], standing=result["water_depth"][0])
     terms = joined([source.terms, *terms_of(scenario, registry)])
     prepared = raster.prepare(workspace.rasters, result, _description(scenario, result, terms))
@@ -156,6 +162,15 @@ def _refuse_namesake(scenario: Scenario, registry: Registry) -> None:
                 "give it another name",
                 code="scenario-namesake",
             )
+
+
+def _refuse_another(result: xr.Dataset, scenario: Scenario) -> None:
+    """Refuse the result of another run."""
+    if result.attrs["scenario"] != scenario.identifier:
+        raise InputError(
+            f"the result is that of run {result.attrs['scenario'][:12]}; expected that of {scenario.name}, run "
+            f"{scenario.identifier[:12]}: simulate it on the ground as it is now"
+        )
 
 
 def _record(

@@ -18,6 +18,7 @@ from frmis.ground import Ground
 from frmis.landcover import LandCover, Surfaces
 from frmis.scenario import Scenario
 from frmis.structure import CLOSED, OPEN, Schedule, Structure
+from sdi.declaration import Declaration
 from sdi.errors import InputError, NotInRegister
 from sdi.grid import Grid
 from sdi.record import Record
@@ -120,6 +121,7 @@ def _areas(registry: Registry, name: str, field: str | None = None, *, recorded:
     """Return the areas of a register, with the code of one of its fields."""
     if name not in registry.catalog.registers:
         raise InputError(f"there is no register {name!r}; known are {', '.join(registry.catalog.registers)}")
+    _demand_public(registry.catalog.registers[name], field)
     table = registry.register(name).table(*([field] if field else []), recorded=recorded)
     shapes = table.geometry
     area = np.array([shape is not None and shapely.get_dimensions(shape) == 2 for shape in shapes], dtype=bool)
@@ -128,6 +130,18 @@ def _areas(registry: Registry, name: str, field: str | None = None, *, recorded:
     rows = np.flatnonzero(area).tolist()
     values = table.values[field] if field else [None] * len(table)
     return _Areas([shapes[row] for row in rows], [values[row] for row in rows])
+
+
+def _demand_public(declaration: Declaration, name: str | None) -> None:
+    """Refuse a field that is not public: its values would stand in messages, and show in a result that is."""
+    field = declaration.field(name or "")
+    if field is not None and field.access != "public":
+        public = ", ".join(one.name for one in declaration.published("public"))
+        raise InputError(
+            f"field {field.name} of register {declaration.name} is {field.access}, and a result shows what it is made "
+            f"of; name a public one ({public or 'it has none'})",
+            code="field-restricted",
+        )
 
 
 def _surfaces(

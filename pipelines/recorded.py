@@ -5,8 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+import numpy as np
+
 from sdi import provenance
 from sdi.declaration import Label
+from sdi.grid import FloatArray
 from sdi.register import Register
 from sdi.registry import Registry
 from sdi.store.description import RasterDescription
@@ -17,6 +20,8 @@ MAXIMUM_NOTICE = 500
 
 FEWEST = 5
 """Inhabited buildings that must stand behind a figure of people: the residents of one house are nobody's business."""
+DOMINANT = 0.8
+"""Largest share of a figure of people that one building may have [1]: a block beside four huts would stand alone."""
 STEP = 10
 """People are told in steps of this many, so that two figures that differ by one house do not tell its residents."""
 
@@ -39,22 +44,33 @@ def short(notice: Label | None) -> str | None:
     return textwrap.shorten(notice.vi, MAXIMUM_NOTICE, placeholder=" …")
 
 
-def people(residents: float, inhabited: float) -> int | None:
-    """Tell how many people stand behind a figure, as far as it may be told.
+def people(residents: FloatArray) -> int | None:
+    """Tell how many people live in buildings, as far as it is known and may be told.
 
     Parameters
     ----------
-    residents : float [1]
-        How many there are.
-    inhabited : float [1]
-        Buildings in which they live.
+    residents : ndarray (building,) [1]
+        Residents of each building, NaN where nobody recorded them.
 
     Returns
     -------
     int or None
-        In steps of `STEP`; None where fewer than `FEWEST` buildings stand behind it.
+        In steps of `STEP`; None where the residents of a building are not known, fewer than `FEWEST` buildings are
+        inhabited, or more than the share `DOMINANT` lives in one of them.
+
+    References
+    ----------
+    Hundepool et al. (2010), Handbook on Statistical Disclosure Control, version 1.2, ESSnet SDC, chapter 4: the minimum
+    frequency rule, and the (n,k)-dominance rule with n = 1 and k = 80.
+
+    Examples
+    --------
+    Five houses of 4, 4, 4, 4 and 7 people are told as 20; four of 1 and a block of 96 are not told.
     """
-    return round(residents / STEP) * STEP if inhabited >= FEWEST else None
+    total = residents.sum()
+    if np.isnan(total) or np.count_nonzero(residents) < FEWEST or residents.max() > DOMINANT * total:
+        return None
+    return round(float(total) / STEP) * STEP
 
 
 def is_recorded(registry: Registry, written: RasterDescription) -> bool:

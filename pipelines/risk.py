@@ -13,12 +13,13 @@ import shapely
 
 from frmis import exposure
 from frmis.exposure import Wet
+from frmis.obstacle import depth_above_ground
 from frmis.risk import DEFAULT_RULE, Rule, expected_annual_damage
 from frmis.vulnerability import Curves, damage
 from pipelines import assessed
 from pipelines.assessed import EXPOSURE, RISK, Flood, Rows
 from pipelines.exposure import Things, laid, things
-from sdi import projector, provenance
+from sdi import provenance
 from sdi.entry import Licence
 from sdi.errors import InputError, NotFound
 from sdi.grid import Grid
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 ACTOR = "phusa risk"
 RUN = "run"
 """Kind of a coverage that a run gave."""
-FORM = 1
+FORM = 2
 """Version of what is computed; a new one gives every assessment a new identifier."""
 
 
@@ -71,7 +72,7 @@ def run(
     rule: Rule = DEFAULT_RULE,
     progress: Callable[[float], None] | None = None,
 ) -> Assessed:
-    """Assess what the published runs reach and what they cost in an average year, and publish it.
+    """Assess what the published runs reach and what they cost in an average year.
 
     The rows take the place of those of the last assessment: what did not change stays as it is, with its identifier.
 
@@ -93,7 +94,7 @@ def run(
     Returns
     -------
     Assessed
-        Recorded and published.
+        Still to be projected into the publications.
 
     Raises
     ------
@@ -113,8 +114,6 @@ def run(
     identifier = _identifier(chosen, city, table, rule)
     tell(0.5)
     number = _record(registry, identifier, chosen, {EXPOSURE: exposed, RISK: at_risk})
-    tell(0.8)
-    projector.refresh(workspace, registry)
     tell(1.0)
     fit, notice = assessed.fitness(chosen, table)
     logger.info("%d rows of exposure and %d of risk from %d runs", len(exposed), len(at_risk), len(chosen))
@@ -156,12 +155,12 @@ def _flood(
             f"run {said.name} lies in {grid.authority}, the things in {registry.crs.code}; run it on a terrain in that",
             code="crs-differs",
         )
-    peak = data["maximum_water_depth"].transpose("y", "x").values.astype(float)
+    peak = depth_above_ground(data).values.astype(float)
     standing = data["water_depth"].isel(time=0).transpose("y", "x").values.astype(float)
     depth = exposure.flood_depth(peak, standing)
     lying = laid(workspace, grid, city)
     tell(0.1 + 0.35 * done)
-    return Flood(said, assessed.scenario_of(registry, said.name), depth, lying, exposure.wet(lying.buildings, depth))
+    return Flood(said, data.attrs["scenario_name"], depth, lying, exposure.wet(lying.buildings, depth))
 
 
 def _risk(floods: Sequence[Flood], city: Things, table: Curves, rule: Rule) -> tuple[Rows, float]:

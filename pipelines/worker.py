@@ -11,6 +11,8 @@ from pipelines import processes
 from sdi import work
 from sdi.workspace import Workspace
 
+SHOW = "pipelines.execution:show"
+
 
 def main(arguments: Sequence[str]) -> int:
     """Do the work of one job.
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     folder, identifier = arguments
     workspace = Workspace.open(Path(folder), packaged())
-    return work.run(processes.jobs(workspace), identifier, workspace)
+    return work.run(processes.jobs(workspace), identifier, workspace, SHOW)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sdi.child import Child
@@ -56,10 +57,12 @@ class Job:
     """What it logged last, a line for each step."""
     child: Child | None
     """The process that does the work; None until it is started."""
+    home: str | None
+    """The file of jobs for which it does; that of a copied workspace is another one."""
     stopping: bool
     """Whether somebody asked it to stop."""
     outcome: Outcome | None
-    """What it left, where it was successful."""
+    """What it has recorded; None before, and where it failed."""
     failure: Failure | None
     """Why it failed, where it did."""
 
@@ -85,11 +88,13 @@ class Job:
         """Read a row of the store that nobody else has written in."""
         outcome = None if row["outcome"] is None else json.loads(row["outcome"])
         error = None if row["error"] is None else json.loads(row["error"])
-        same = ("id", "process", "version", "inputs_sha256", "status", "created", "started", "finished", "updated")
+        same = ("id", "process", "version", "inputs_sha256", "status", "message", "log", "home")
         return cls(
             **{name: row[name] for name in same},
-            inputs=json.loads(row["inputs"]), progress=row["progress"], message=row["message"], log=row["log"],
-            child=None if row["pid"] is None else Child(row["pid"], row["pid_started"]),
+            **{name: _moment(row[name]) for name in ("created", "updated")},
+            **{name: row[name] and _moment(row[name]) for name in ("started", "finished")},
+            inputs=json.loads(row["inputs"]), progress=float(row["progress"]),
+            child=None if row["pid"] is None else Child(int(row["pid"]), row["pid_started"]),
             stopping=bool(row["stopping"]),
             outcome=None if outcome is None else Outcome.of(outcome),
             failure=None if error is None else Failure(**error),
@@ -117,3 +122,10 @@ class Job:
             "error": self.failure and self.failure.document(),
         }  # fmt: skip
         return {name: value for name, value in said.items() if value is not None}
+
+
+def _moment(text: str) -> str:
+    """Return a time as it is written, once it has been seen to be one with its offset from UTC."""
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(f"{text!r} has no offset from UTC")
+    return text

@@ -31,6 +31,16 @@ MAXIMUM_UNFINISHED = 16
 """Most jobs of a workspace that wait or run; each is a process of about 150 MB."""
 GRACE_S = 10.0
 """How long a cancelled job may take to tidy up [s]."""
+DONE = "done"
+"""Last word of a job that went all its way."""
+RECORDED = (
+    "recorded, but its process vanished before all of it was shown; the next job, a start of the service or "
+    "`phusa publish` shows it"
+)
+"""Last word of a job that was ended from outside when nothing but the publication was left to do."""
+_COPIED = (
+    "its process does not work for this workspace, which was copied while the job was under way; submit it again here"
+)
 _START_S = 60.0
 """After this time a job without a process was never started [s]."""
 _POLL_S = 0.1
@@ -201,7 +211,7 @@ class Jobs:
         Returns
         -------
         Job
-            Dismissed; or successful, where it was faster.
+            Dismissed; or successful, where it was faster: what is recorded stays.
 
         Raises
         ------
@@ -217,6 +227,8 @@ class Jobs:
             )
         if job.child is not None:
             job.child.stop(grace)
+            if identifier in self._children:
+                self._children[identifier].wait()  # its last thread outlives the first one by a moment
         return self.find(identifier)
 
     # the child ---------------------------------------------------------------------------------------------------
@@ -267,18 +279,29 @@ class Jobs:
         values = {"message": step, "progress": share, "log": log, "updated": self._clock.now()}
         self._store.update(identifier, values)
 
-    def succeed(self, identifier: str, outcome: Outcome) -> None:
-        """Write that a job is done.
+    def record(self, identifier: str, outcome: Outcome) -> None:
+        """Write what a job has recorded: from here on it is successful, whatever happens to its process.
 
         Parameters
         ----------
         identifier : str
             The job.
         outcome : Outcome
-            What it left.
+            What it left, whether shown or not.
         """
         said = orjson.dumps(outcome.document(), option=orjson.OPT_SERIALIZE_NUMPY)
-        self._end(identifier, "successful", "done", progress=1.0, outcome=said.decode())
+        values = {"message": "publish", "progress": 1.0, "outcome": said.decode(), "updated": self._clock.now()}
+        self._store.update(identifier, values)
+
+    def succeed(self, identifier: str) -> None:
+        """Write that a job is done: what it has recorded is shown.
+
+        Parameters
+        ----------
+        identifier : str
+            The job.
+        """
+        self._end(identifier, "successful", DONE, progress=1.0)
 
     def fail(self, identifier: str, error: PhusaError) -> None:
         """Write that a job has failed.
@@ -296,9 +319,10 @@ class Jobs:
     # both --------------------------------------------------------------------------------------------------------
 
     def _own(self, identifier: str, process: Child | None) -> None:
-        """Write which process does the work of a job."""
+        """Write which process does the work of a job, and for which file of jobs."""
         if process is not None:
-            self._store.update(identifier, {"pid": process.pid, "pid_started": process.started})
+            values = {"pid": process.pid, "pid_started": process.started, "home": self._store.home}
+            self._store.update(identifier, values)
 
     def _end(self, identifier: str, status: str, message: str, **values: object) -> None:
         """Write how a job ended, unless that is known already."""
@@ -315,19 +339,26 @@ class Jobs:
         vanished = self._has_vanished(job) if mine is None else code is not None
         if job.is_finished or not vanished:
             return job
-        if job.stopping:
+        if job.outcome is not None:
+            self._end(job.id, "successful", RECORDED, progress=1.0)
+        elif job.stopping:
             self._end(job.id, "dismissed", "cancelled; nothing half done is shown")
         else:
-            self.fail(job.id, PhusaError(_reason(job, code), code="job-vanished"))
+            reason = _COPIED if self._is_copied(job) else _reason(job, code)
+            self.fail(job.id, PhusaError(reason, code="job-vanished"))
         ended = self._store.find(job.id)
         return job if ended is None else Job.of(ended)
 
     def _has_vanished(self, job: Job) -> bool:
         """Tell whether nobody does the work of an unfinished job of another parent."""
         if job.child is not None:
-            return not job.child.is_running()
+            return self._is_copied(job) or not job.child.is_running()
         age = datetime.fromisoformat(self._clock.now()) - datetime.fromisoformat(job.created)
         return age > timedelta(seconds=_START_S)
+
+    def _is_copied(self, job: Job) -> bool:
+        """Tell whether the process of a job works for another workspace, of which this one is a copy."""
+        return job.child is not None and job.home != self._store.home
 
     def _refuse_crowd(self) -> None:
         """Refuse one job too many."""
@@ -348,4 +379,4 @@ def _reason(job: Job, code: int | None) -> str:
     if code is not None and code < 0:
         how = f"signal {-code} ended it"
     memory = " (the system also sends it when memory runs out)" if code == -9 else ""
-    return f"process {job.child.pid} vanished at step {job.message!r}: {how}{memory}; nothing half done is shown"
+    return f"process {job.child.pid} vanished at step {job.message!r}: {how}{memory}; all or nothing of it is kept"

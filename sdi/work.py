@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pkgutil
 import signal
 import sys
 import time
@@ -28,8 +29,11 @@ _LINES = 200
 _ENDED = 128 + signal.SIGTERM
 
 
-def run(jobs: Jobs, identifier: str, workspace: Workspace) -> int:
+def run(jobs: Jobs, identifier: str, workspace: Workspace, show: str) -> int:
     """Do the work of a job when it is its turn, and write how it ended.
+
+    What was recorded is written in the row before it is shown: whoever ends the process between the two leaves a job
+    that was successful and a publication that lags behind, which is caught up with later.
 
     Parameters
     ----------
@@ -39,6 +43,9 @@ def run(jobs: Jobs, identifier: str, workspace: Workspace) -> int:
         The job.
     workspace : Workspace
         The city.
+    show : str
+        Function that shows what was recorded, ``module:function``; takes the workspace. Named as that of a process is,
+        so that a job that waits imports nothing of it.
 
     Returns
     -------
@@ -55,8 +62,11 @@ def run(jobs: Jobs, identifier: str, workspace: Workspace) -> int:
     report = Report(lambda step, done: jobs.report(identifier, step, done, lines.text()))
     try:
         outcome = jobs.process(job.process).run(workspace, job.inputs, report)
+        jobs.record(identifier, outcome)
+        report("publish", 1.0)
+        pkgutil.resolve_name(show)(workspace)
         report.flush()
-        jobs.succeed(identifier, outcome)
+        jobs.succeed(identifier)
     except PhusaError as error:
         report.flush()
         jobs.fail(identifier, error)

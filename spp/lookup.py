@@ -154,7 +154,7 @@ def _parts(city: City, kind: str, ground: Any) -> tuple[list[tuple[Thing, float]
 
 def _share(area: float, ground: Any) -> tuple[float | None, float | None]:
     """Area [m2] and share [1] of a part; nothing for a spot."""
-    return (area, area / ground.area) if ground.area else (None, None)
+    return (area, min(area / ground.area, 1.0)) if ground.area else (None, None)
 
 
 def _ground(city: City, found: Resolved) -> Ground:

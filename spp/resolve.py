@@ -180,20 +180,21 @@ def _by_sheet(city: City, asked: Parcel) -> list[Thing]:
 
 
 def _address(city: City, asked: Address) -> Resolved:
-    """Resolve an address: every word of it first, then what stands before the first comma, then what comes close."""
+    """Resolve an address: the one that is these words, or else a choice of those that come close.
+
+    An address with one word more is another place: alley 6 of Phù Sa Street is not alley 6 of Bến Phù Sa Street.
+    """
     _require_parcels(city)
     for text in (asked.text, asked.text.partition(",")[0]):
         wanted = _known_words(text)
         close = _ranked(city, wanted)
-        exact = [one for one in close if _known_words(_address_of(one)) == wanted]
-        full = [one for one in close if set(wanted) <= set(words(_address_of(one)))]
-        if full:
-            return _chosen(city, exact or full, lambda label: Label(f"địa chỉ {label.vi}", f"address {label.en}"))
+        exact = [one for one in close if _is_called(one, wanted)]
+        if exact:
+            return _chosen(city, exact, lambda label: Label(f"địa chỉ {label.vi}", f"address {label.en}"))
     if former := _former(city, asked.text):
         return _chosen(
             city, former, lambda label: Label(f"địa chỉ cũ của thửa {label.vi}", f"former address of parcel {label.en}")
         )
-    close = _ranked(city, _known_words(asked.text.partition(",")[0]))
     if not close:
         raise NotFound(
             f"no parcel has an address like {asked.text!r}; expected a house number and a street; see the list of "
@@ -230,6 +231,13 @@ def _ranked(city: City, wanted: Sequence[str]) -> list[Thing]:
     return [
         one for _, one in sorted(close, key=lambda pair: (-pair[0], len(_address_of(pair[1])), _address_of(pair[1])))
     ]
+
+
+def _is_called(parcel: Thing, wanted: tuple[str, ...]) -> bool:
+    """Tell whether a parcel has this address, in full or up to the first comma, with the number first or last."""
+    address = _address_of(parcel)
+    known = (_known_words(text) for text in (address, address.partition(",")[0]))
+    return any(wanted in (one, one[1:] + one[:1]) for one in known)
 
 
 def _address_of(parcel: Thing) -> str:

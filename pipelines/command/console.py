@@ -85,7 +85,7 @@ def workspace(options: Options) -> Workspace:
 
 @contextmanager
 def progress(options: Options) -> Iterator[Callable[[str, float], None]]:
-    """Show a progress bar where a person looks on.
+    """Show a progress bar where a person looks on, and in a log one line per step.
 
     Parameters
     ----------
@@ -98,13 +98,28 @@ def progress(options: Options) -> Iterator[Callable[[str, float], None]]:
         To be told the step and the share of it that is done [1].
     """
     console = Console(stderr=True)
+    if options.json or not console.is_terminal:
+        yield _lines(options)
+        return
     bar = Progress(
         SpinnerColumn(), TextColumn("{task.description:<24}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(), console=console, disable=options.json or not console.is_terminal,
+        TimeElapsedColumn(), console=console,
     )  # fmt: skip
     with bar:
         task = bar.add_task("start", total=1.0)
         yield lambda step, done: bar.update(task, description=step, completed=done)
+
+
+def _lines(options: Options) -> Callable[[str, float], None]:
+    """Return a listener that says every new step in a line; to a machine, nothing."""
+    said = [""]
+
+    def tell(step: str, done: float) -> None:
+        if step != said[-1] and not options.json:
+            remark(f"{done:>4.0%}  {step}")
+        said.append(step)
+
+    return tell
 
 
 def say(text: str) -> None:

@@ -41,7 +41,7 @@ def _run(options: Options) -> int:
                         options.data,
                         dry_run=options.dry_run,
                         progress=progress,
-                        told=lambda report: _keep_report(options, report),
+                        told=lambda report: _tell(options, report),
                     )
                 _show(options, loaded)
     return 0
@@ -55,8 +55,10 @@ def _existing(paths: Sequence[Path]) -> Iterator[Path]:
         yield path
 
 
-def _keep_report(options: Options, report: Report) -> None:
-    """Write the report of a check where it was asked for, also that of a delivery that is then refused."""
+def _tell(options: Options, report: Report) -> None:
+    """Show the rows of a delivery that is going to be refused; write the report where that was asked for."""
+    if report.reason is not None:
+        console.remark(report.to_text())
     if options.report is None:
         return
     path = options.report / f"{report.entry}.json" if options.report.is_dir() else options.report

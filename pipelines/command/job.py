@@ -12,7 +12,7 @@ from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
 from sdi.errors import ConflictError, IntegrityError, PhusaError
 from sdi.job import Job
-from sdi.jobs import Jobs
+from sdi.jobs import DONE, Jobs
 from sdi.process import Inputs
 from sdi.workspace import Workspace
 
@@ -66,8 +66,9 @@ def execute(options: Options, process: str, inputs: Inputs, text: Callable[[Mapp
         raise
     if options.verbose and done.log:
         console.remark(done.log)
-    if done.outcome is None:
+    if done.message != DONE:
         _tidy(workspace)
+    if done.outcome is None or done.failure is not None:
         raise _error(done)
     return console.answer(options, {"job": done.id, **done.outcome.document()["summary"]}, text(done.outcome.summary))
 
@@ -83,7 +84,7 @@ def _terminable() -> Iterator[None]:
 
 
 def _tidy(workspace: Workspace) -> None:
-    """Remove what a job left that was ended from outside."""
+    """Remove or show what a job left that was ended from outside."""
     with closing(workspace.registry()) as registry:
         execution.recover(workspace, registry)
 

@@ -62,11 +62,11 @@ def _compared(said: Mapping[str, Any]) -> str:
     text = f"""proposal {said["proposal"]} is published with coverage {said["coverage"]}
   fill {said["fill_volume"]:,.0f} m3, cut {said["cut_volume"]:,.0f} m3
   the depth rises by up to {said["largest_rise"]:.2f} m and falls by up to {said["largest_fall"]:.2f} m
-  wetter: {_counted(said["wetter"])}
-  drier: {_counted(said["drier"])}"""
+  wetter, things by register: {_counted(said["wetter"])}
+  drier, things by register: {_counted(said["drier"])}"""
     return console.noted(text, said)
 
 
 def _counted(counts: Mapping[str, int]) -> str:
     """Say how many things of which register."""
-    return ", ".join(f"{count} of {name}" for name, count in counts.items() if count) or "none"
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "none"

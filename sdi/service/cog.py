@@ -96,6 +96,7 @@ class Cog(RasterioProvider):  # type: ignore[misc] # pygeoapi is not typed
         with MemoryFile() as memory:
             with memory.open(**profile) as target:
                 target.write(cells)
+                target.update_tags(**self._data.tags())
                 for band, name in enumerate(names, 1):
                     target.set_band_description(band, name)
                     target.set_band_unit(band, self.fields[name]["x-ogc-unit"])

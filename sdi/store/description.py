@@ -94,6 +94,16 @@ class RasterDescription:
         """What may be done with it."""
         return Licence(**self.licence, attribution=self.attribution, bulk=self.bulk)
 
+    def tags(self) -> dict[str, str]:
+        """Return what a file says of itself when it is handed on: title, caution, datum, run and terms."""
+        said = {
+            "TITLE": self.title.en, "TITLE_VI": self.title.vi, "VERTICAL_DATUM": self.vertical_datum,
+            "FIT_FOR_DECISIONS": "yes" if self.fit_for_decisions else "no",
+            "NOTICE": self.notice and self.notice.en, "NOTICE_VI": self.notice and self.notice.vi,
+            "SCENARIO": self.scenario, "LICENCE": str(self.licence.get("name", "")), "ATTRIBUTION": self.attribution,
+        }  # fmt: skip
+        return {name: text for name, text in said.items() if text}
+
     def content(self) -> bytes:
         """Return the description as the content of its file."""
         said = asdict(self)

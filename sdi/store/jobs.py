@@ -14,7 +14,7 @@ from typing import Any
 
 from sdi.errors import WorkspaceError
 
-VERSION = 1
+VERSION = 2
 """Version of the table."""
 APPLICATION_ID = 0x50484A42  # "PHJB"
 BUSY_TIMEOUT_S = 30.0
@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS job (
   pid_started TEXT,
   stopping INTEGER NOT NULL DEFAULT 0,
   outcome TEXT,
-  error TEXT
+  error TEXT,
+  home TEXT
 ) WITHOUT ROWID
 """
 _UNFINISHED = "status IN ('accepted', 'running')"
@@ -57,6 +58,12 @@ class JobStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def home(self) -> str:
+        """Which file this is, wherever it lies: a copy of it is another one."""
+        said = self.path.stat()
+        return f"{said.st_dev}:{said.st_ino}"
 
     def add(self, row: Mapping[str, object]) -> None:
         """Add a job.
@@ -155,7 +162,7 @@ class JobStore:
             connection.close()
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Make the table in a new file; refuse a file of a newer version."""
+        """Make the table in a new file, add what an older one lacks; refuse a file of a newer version."""
         version = connection.execute("PRAGMA user_version").fetchone()["user_version"]
         if version > VERSION:
             raise WorkspaceError(
@@ -164,8 +171,12 @@ class JobStore:
         if version < VERSION:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute("BEGIN IMMEDIATE")
             connection.execute(_TABLE)
+            if "home" not in [column["name"] for column in connection.execute("PRAGMA table_info(job)")]:
+                connection.execute("ALTER TABLE job ADD COLUMN home TEXT")
             connection.execute(f"PRAGMA user_version={VERSION}")
+            connection.execute("COMMIT")
 
 
 def _as_mapping(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:

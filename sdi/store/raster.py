@@ -92,7 +92,7 @@ def prepare(folder: Path, data: xr.Dataset, description: RasterDescription) -> R
     beside = home / f"{_WRITING}{os.getpid()}-{next(_counter)}"
     beside.mkdir(parents=True)
     try:
-        files = _write_files(beside, data, grid, description.name)
+        files = _write_files(beside, data, grid, description)
         written = _described(description, data, grid, files, _digest(beside), home)
         _settle(beside, home / written.place)
     finally:
@@ -270,13 +270,13 @@ def fingerprint(raster: xr.DataArray) -> str:
     return digest.hexdigest()
 
 
-def _write_files(folder: Path, data: xr.Dataset, grid: Grid, name: str) -> dict[str, str]:
+def _write_files(folder: Path, data: xr.Dataset, grid: Grid, description: RasterDescription) -> dict[str, str]:
     """Write the files of one version; return their names by kind."""
-    files = {}
+    files, name = {}, description.name
     flat = [key for key, variable in data.data_vars.items() if set(variable.dims) == {"y", "x"}]
     if flat:
         files["cog"] = f"{name}.tif"
-        write_cog(folder / files["cog"], data[flat], grid)
+        write_cog(folder / files["cog"], data[flat], grid, description.tags())
     if len(flat) < len(data.data_vars):
         files["zarr"] = f"{name}.zarr"
         write_zarr(folder / files["zarr"], data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ CHUNK = 512
 """Side of a chunk of a Zarr array [cells]: one chunk is about 1 MiB."""
 
 
-def write_cog(path: Path, data: xr.Dataset, grid: Grid) -> None:
+def write_cog(path: Path, data: xr.Dataset, grid: Grid, tags: Mapping[str, str]) -> None:
     """Write variables as bands of a Cloud-Optimised GeoTIFF, in single precision.
 
     Parameters
@@ -26,6 +27,8 @@ def write_cog(path: Path, data: xr.Dataset, grid: Grid) -> None:
         One variable for each band; the band carries its name and unit.
     grid : Grid
         Where they lie.
+    tags : mapping of str to str
+        What the file says of itself when it is handed on.
     """
     profile = {
         "driver": "COG", "height": grid.shape[0], "width": grid.shape[1], "count": len(data.data_vars),
@@ -35,6 +38,7 @@ def write_cog(path: Path, data: xr.Dataset, grid: Grid) -> None:
         "overview_resampling": "NEAREST",
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as target:
+        target.update_tags(**tags)
         for band, (name, variable) in enumerate(data.data_vars.items(), 1):
             target.write(variable.transpose("y", "x").values.astype(np.float32), band)
             target.set_band_description(band, str(name))

@@ -15,6 +15,7 @@ from spp.answer import Answer
 from spp.lookup import lookup
 from spp.place import Address, Parcel, Place, Point, read_place
 from spp.portal.frame import Portal, language_of
+from spp.portal.gallery import extent
 from spp.telling import tell
 
 WAYS = ("q", "point", "parcel", "address")
@@ -56,8 +57,15 @@ def lookup_page(portal: Portal, request: Request) -> Response:
     values: dict[str, object] = {
         "asked": asked, "text": next(iter(asked.values()), "")[:200], "wrong": wrong, "answer": answer,
         "sections": tell(answer, language) if answer else (), "attributions": [],
+        "example": portal.words[language].say("lookup_example", point=_point_of(portal, language)),
     }  # fmt: skip
     return portal.page(request, "lookup.html", values, status=status)
+
+
+def _point_of(portal: Portal, language: str) -> str:
+    """Coordinates in the middle of the city, as an example that has an answer."""
+    west, south, east, north = extent(portal.layers(language)) or (0.0, 0.0, 0.0, 0.0)
+    return f"{(south + north) / 2:.4f}, {(west + east) / 2:.4f}"
 
 
 def _wants_json(request: Request) -> bool:

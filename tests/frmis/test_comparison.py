@@ -56,6 +56,19 @@ def test_where_one_run_has_no_ground_there_is_no_change_and_where_one_is_dry_no_
     np.testing.assert_allclose(found.level_change.values, [[0.1, np.nan, np.nan]], atol=1e-7)
 
 
+def test_depths_are_above_the_ground_where_obstacles_were_raised_and_missing_where_those_stay_dry():
+    before, after = run([0.2, 0.0, 0.3]), run([0.4, 0.0, 0.5])
+    for one in (before, after):
+        one["obstacle_height"] = (("y", "x"), np.array([[0.0, 3.0, 0.0]]))
+    found = difference(before, after)
+    np.testing.assert_allclose(found.depth_change.values, [[0.2, np.nan, 0.2]], atol=1e-6)
+    whole = overlay(grid(1, 3), np.array([shapely.box(580_001, 1_109_991, 580_029, 1_109_999)]))
+    assert mean_depth(whole, found.depth_after.values, np.ones((1, 3), dtype=bool))[0] == pytest.approx(0.45)
+    after["obstacle_height"] *= 0.1
+    after["maximum_water_depth"][0, 1] = 0.15
+    np.testing.assert_allclose(difference(before, after).depth_after.values, [[0.4, 0.45, 0.5]], atol=1e-6)
+
+
 def test_a_run_against_itself_changes_nothing():
     result = simulate(scenario(1, rainfall=rain(60, 0.5)), terrain(rough()))
     found = difference(result, result)

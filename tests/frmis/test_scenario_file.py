@@ -75,6 +75,7 @@ def test_rain_may_be_given_in_steps(tmp_path):
     ("found", "instead", "line", "said"),
     [
         ("roughness: 0.04", "roughnes: 0.04", 15, "did you mean 'roughness'"),
+        ("roughness: 0.04", "infil: 0.04", 15, "did you mean 'infiltration'"),
         ("duration: 6 h", "duration: 6", 6, "a number and one of the units s, min, h, d"),
         ("duration: 6 h", "", 2, "the key 'duration' is missing"),
         ("{slope: 0.001}", "{slop: 0.001}", 12, "did you mean 'slope'"),

@@ -144,7 +144,9 @@ def test_a_level_at_an_edge_that_reaches_no_cell_is_told(beside, below):
     ground[:, 0] = beside
     result = simulate(scenario(0.1, boundary=levels(1.0, **below)), terrain(ground))
     assert float(result.maximum_water_depth.max()) == 0.0
-    assert "The level in the west reaches no cell" in json.dumps(result.attrs, default=str)
+    assert "The level in the west reaches no cell" in result.attrs["notice"]
+    assert "Mực nước ở biên phía tây không chạm ô nào" in result.attrs["notice_vi"]
+    assert not result.attrs["fit_for_decisions"]
 
 
 def test_the_water_at_the_start_fills_what_the_edge_reaches():

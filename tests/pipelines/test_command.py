@@ -14,7 +14,7 @@ from pipelines.command import console, job
 from sdi.errors import IntegrityError, PhusaError
 from sdi.job import Failure, Job
 
-ROW = dict.fromkeys(("started", "finished", "pid", "pid_started", "outcome", "error"), None) | {
+ROW = dict.fromkeys(("started", "finished", "pid", "pid_started", "outcome", "error", "home"), None) | {
     "id": "1", "process": "risk", "version": "1.0.0", "inputs": "{}", "inputs_sha256": "", "status": "failed",
     "created": "2026-01-01T00:00:00.000Z", "updated": "2026-01-01T00:00:00.000Z", "progress": 0.5, "message": "",
     "log": "", "stopping": 0,
@@ -37,6 +37,14 @@ def test_an_answer_is_one_object_for_a_machine_and_a_text_for_a_person(capsys):
     said, text = capsys.readouterr().out.splitlines()
     assert json.loads(said) == facts
     assert text == "0.3 m deep"
+
+
+@pytest.mark.parametrize(("machine", "said"), [(True, []), (False, ["  0%  build", " 35%  flood", "100%  publish"])])
+def test_a_log_gets_one_line_for_each_step_and_a_machine_none(machine, said, capsys):
+    with console.progress(argparse.Namespace(json=machine)) as tell:
+        for step, done in (("build", 0.0), ("build", 0.2), ("flood", 0.35), ("flood", 0.9), ("publish", 1.0)):
+            tell(step, done)
+    assert capsys.readouterr().err.splitlines() == said
 
 
 def test_a_notice_is_said_where_there_is_one():

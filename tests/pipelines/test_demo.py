@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from catalogs import packaged
-from pipelines import demo, derive
+from pipelines import demo, derive, simulated
 from sdi.errors import InputError, WorkspaceError
 from sdi.publication import Publication
 from sdi.store import raster
@@ -30,9 +30,11 @@ def told() -> list[tuple[str, float]]:
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, float]]) -> Workspace:
-    """Return a small synthetic city with everything that is derived from it."""
+    """Return a small synthetic city with everything that is derived from it, its floods simulated two at a time."""
     folder = tmp_path_factory.mktemp("town") / "city"
-    return demo.run(folder, scale=SCALE, progress=lambda step, done: told.append((step, done)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulated, "cores", lambda: 2)
+        return demo.run(folder, scale=SCALE, progress=lambda step, done: told.append((step, done)))
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +100,8 @@ def test_every_row_of_exposure_and_risk_resolves_and_so_does_what_it_is_about(pu
 
 
 @pytest.mark.shows("first-flood")
-def test_a_city_built_twice_is_the_same_to_the_last_byte(town, tmp_path, figure):
+def test_a_city_built_twice_on_one_core_and_on_two_is_the_same_to_the_last_byte(town, tmp_path, monkeypatch, figure):
+    monkeypatch.setattr(simulated, "cores", lambda: 1)
     again = demo.run(tmp_path / "city", scale=SCALE)
     hashes = []
     for workspace in (town, again):

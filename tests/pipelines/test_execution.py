@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import get_args
 
@@ -19,6 +21,7 @@ from frmis.risk import Rule
 from pipelines import elevation, flood, processes, publish, scenarios
 from pipelines.__main__ import main
 from sdi.errors import CatalogError, InputError, NotFound
+from sdi.jobs import RECORDED
 from sdi.publication import Publication
 from sdi.store import raster
 from sdi.workspace import Workspace
@@ -141,6 +144,36 @@ def test_what_is_wrong_with_a_scenario_is_told_by_the_job_and_is_the_error_of_th
     assert "elsewhere" in said["message"]
     assert said["details"]["job"] == jobs.list()[0].id
     assert everything(workspace) == before
+
+
+@pytest.mark.shows("first-flood")
+def test_a_job_killed_while_it_publishes_was_successful_and_the_command_shows_its_result(
+    workspace, jobs, tmp_path, capsys, figure
+):
+    def kill():
+        end = time.monotonic() + PATIENCE_S
+        while not any(job.message == "publish" for job in jobs.list()):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        os.kill(jobs.list()[0].child.pid, signal.SIGKILL)
+        held.rollback()
+
+    everything(workspace)
+    # Whoever holds the publication keeps the job from writing it: there it is killed.
+    held = sqlite3.connect(workspace.publication_path("public"), isolation_level=None, check_same_thread=False)
+    with closing(held), ThreadPoolExecutor() as pool:
+        held.execute("BEGIN IMMEDIATE")
+        killing = pool.submit(kill)
+        assert main(["flood", "run", str(file(tmp_path, STORM)), "-w", str(workspace.folder), "--json"]) == 0
+        killing.result()
+    said = json.loads(capsys.readouterr().out)
+    (job,) = jobs.list()
+    assert (job.status, job.message) == ("successful", RECORDED)
+    with closing(Publication.open(workspace.publication_path("public"))) as publication:
+        shown = publication.collection("flood-depth").count
+    figure("areas of a killed job's run that are published", shown, "1", f"= {said['areas']} recorded")
+    assert shown == said["areas"] > 0
+    assert raster.read(workspace.rasters, "flood-shower")["maximum_water_depth"].max() > 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -17,6 +17,7 @@ from frmis import scenario_file
 from frmis.forcing import Boundary, Edge, Infiltration, Inflow, Series
 from frmis.landcover import LandCover
 from frmis.obstacle import Obstacles
+from frmis.simulation import simulate
 from frmis.structure import Structure
 from pipelines import elevation, flood
 from pipelines.ground import lay
@@ -161,6 +162,17 @@ def test_a_scenario_whose_terrain_is_not_there_is_refused(workspace, registry):
     with pytest.raises(NotFound, match="was it ingested"):
         flood.run(replace(STORM, terrain="elsewhere"), workspace, registry)
     assert registry.last_tx == before
+
+
+def test_a_result_is_recorded_for_its_own_scenario_alone(workspace, registry):
+    before, ground = registry.last_tx, lay(STORM, workspace, registry)
+    wetter = simulate(replace(STORM, rainfall=rain(200, 0.5)), ground)
+    with pytest.raises(InputError, match="expected that of storm"):
+        flood.run(STORM, workspace, registry, result=wetter)
+    assert registry.last_tx == before
+    done = flood.run(STORM, workspace, registry, result=simulate(STORM, ground))
+    assert done.transaction > before
+    assert flood.run(STORM, workspace, registry) == replace(done, hydrographs=0, transaction=0)
 
 
 def test_a_run_killed_before_its_commit_is_forgotten_and_after_it_completed(workspace, registry, monkeypatch):

@@ -227,6 +227,17 @@ def test_what_is_not_there_is_named(workspace, registry, change, error, said):
         ground.lay(scenario(1, **change), workspace, registry)
 
 
+@pytest.mark.parametrize(("register", "field"), [("parcel", "holder"), ("building", "residents")])
+def test_a_field_that_is_not_public_is_refused_and_nothing_of_it_is_told(workspace, registry, register, field):
+    value = {"holder": "Nguyễn Thị Bí Mật", "residents": 4711}[field]
+    add(registry, register, {}, [box(7, 1, 9, 3)], **{field: [value]})
+    case = scenario(1, land_cover=LandCover("land_use", register=register, field=field))
+    with pytest.raises(InputError, match=f"field {field} of register {register} is restricted") as caught:
+        ground.lay(case, workspace, registry)
+    assert caught.value.code == "field-restricted"
+    assert str(value) not in caught.value.message
+
+
 def test_a_terrain_in_another_crs_is_refused(workspace, registry):
     elsewhere = terrain(np.zeros(CELLS.shape)).rio.write_crs("EPSG:32648")
     with pytest.raises(InputError, match="EPSG:32648, the registers in EPSG:5897"):

@@ -60,4 +60,8 @@ def test_the_report_of_a_refused_delivery_is_kept_where_it_was_asked_for(tmp_pat
     command = ["ingest", str(tmp_path / "posts-1.yaml"), "--data", str(tmp_path), "-w", str(folder)]
     assert main([*command, "--report", str(report)]) == 1
     assert "number" in report.read_text(encoding="utf-8")
-    assert "[" in capsys.readouterr().err
+    assert "number" in capsys.readouterr().err
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert "row 0" in said
+    assert "[" in said

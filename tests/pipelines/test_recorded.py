@@ -12,11 +12,27 @@ from tests.gauges import make
 
 
 @pytest.mark.parametrize(
-    ("residents", "inhabited", "told"),
-    [(23, 5, 20), (26, 5, 30), (0, 5, 0), (23, 4, None), (4000, 1, None), (0, 0, None)],
+    ("residents", "told"),
+    [
+        ([4, 4, 4, 4, 7], 20),
+        ([4, 4, 4, 4, 10, 0], 30),
+        ([6, 6, 6, 5], None),
+        ([6, 6, 6, 5, 0, 0, 0], None),
+        ([4000], None),
+        ([], None),
+    ],
 )
-def test_people_are_told_in_tens_and_only_where_five_houses_stand_behind_them(residents, inhabited, told):
-    assert people(residents, inhabited) == told
+def test_people_are_told_in_tens_and_only_where_five_inhabited_houses_stand_behind_them(residents, told):
+    assert people(np.array(residents, dtype=float)) == told
+
+
+@pytest.mark.parametrize(("block", "told"), [(16, 20), (17, None), (96, None)])
+def test_people_are_not_told_where_more_than_four_fifths_live_in_one_house(block, told):
+    assert people(np.array([1, 1, 1, 1, block], dtype=float)) == told
+
+
+def test_people_are_not_told_where_nobody_knows_who_lives_in_one_of_the_houses():
+    assert people(np.array([4, 4, 4, 4, 7, np.nan])) is None
 
 
 def test_a_notice_is_kept_as_long_as_the_register_takes_it():

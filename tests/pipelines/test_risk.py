@@ -18,6 +18,10 @@ import yaml
 from affine import Affine
 
 from catalogs import packaged
+from frmis.forcing import Boundary, Edge, Series
+from frmis.obstacle import Obstacles
+from frmis.scenario import Scenario
+from pipelines import flood as simulated
 from pipelines import risk
 from pipelines.exposure import laid, things
 from sdi import projector, provenance
@@ -44,7 +48,7 @@ LICENCE = Licence("CC0-1.0", "A", "Tests", bulk=True)
 EXACT = Accuracy(0.5, method="derived")
 
 
-def flood(workspace, name, depth, period=None, **more):
+def flood(workspace, name, depth, period=None, scenario_name=None, **more):
     """Publish a run that stands in the western half, with a river of 2 m in the southernmost row."""
     maximum = np.zeros(GRID.shape)
     maximum[:, :10] = depth
@@ -58,6 +62,7 @@ def flood(workspace, name, depth, period=None, **more):
             "maximum_water_depth": (("y", "x"), maximum, {"units": "m"}),
         },
         coords=GRID.coords() | time_axis,
+        attrs={"scenario_name": scenario_name or name.removeprefix("flood-")},
     )
     said = RasterDescription(
         name=name, title=Label("Lũ", "Flood"), kind="run", licence={"name": "CC0-1.0", "grade": "A", "url": None},
@@ -110,6 +115,13 @@ def registry(workspace):
     opened.close()
 
 
+def assessed(workspace, registry, **asked):
+    """Assess and publish."""
+    done = risk.run(workspace, registry, **asked)
+    projector.refresh(workspace, registry)
+    return done
+
+
 def features(workspace, collection):
     publication = Publication.open(workspace.publication_path("public"))
     page = publication.items(collection, limit=1000)
@@ -131,7 +143,7 @@ VALUE = 207.86 * 64
 
 @pytest.mark.shows("first-flood")
 def test_exposure_by_ward_and_class_is_what_can_be_counted_by_hand(workspace, registry, figure):
-    done = risk.run(workspace, registry)
+    done = assessed(workspace, registry)
     assert done.runs == ("flood-storm", "flood-ten", "flood-hundred")
     ward = rows(workspace, "flood-exposure", scenario="ten", entity_kind="administrative_unit")
     assert [one["depth_class"] for one in ward] == ["from_0_30"]
@@ -150,7 +162,7 @@ def test_exposure_by_ward_and_class_is_what_can_be_counted_by_hand(workspace, re
 
 @pytest.mark.shows("first-flood")
 def test_risk_is_the_integral_of_the_damages_by_the_rule_named(workspace, registry, figure):
-    done = risk.run(workspace, registry)
+    done = assessed(workspace, registry)
     house = rows(workspace, "flood-risk", entity_kind="building")
     assert len(house) == 8
     ten, hundred = SHARE_10 * VALUE, SHARE_100 * VALUE
@@ -170,7 +182,7 @@ def test_risk_is_the_integral_of_the_damages_by_the_rule_named(workspace, regist
 
 
 def test_every_row_and_the_thing_it_is_about_resolve(workspace, registry):
-    risk.run(workspace, registry)
+    assessed(workspace, registry)
     publication = Publication.open(workspace.publication_path("public"))
     for collection in ("flood-exposure", "flood-risk"):
         for feature in features(workspace, collection):
@@ -181,7 +193,7 @@ def test_every_row_and_the_thing_it_is_about_resolve(workspace, registry):
 
 
 def test_a_row_of_a_building_stands_where_the_building_stands(workspace, registry):
-    risk.run(workspace, registry)
+    assessed(workspace, registry)
     place = {feature["id"]: feature["geometry"] for feature in features(workspace, "buildings")}
     for feature in features(workspace, "flood-risk"):
         about = feature["properties"]["entity"]
@@ -193,15 +205,73 @@ def test_people_are_left_out_where_few_houses_stand_behind_the_figure(workspace,
     with registry.transaction("test", "four houses are empty now") as tx:
         for eid in houses.eids[:4]:
             registry.register("building").change(eid, {"residents": 0}, tx, valid_from="2024-01-01")
-    risk.run(workspace, registry)
+    assessed(workspace, registry)
     ward = rows(workspace, "flood-exposure", scenario="ten", entity_kind="administrative_unit")[0]
     assert (ward["buildings"], ward["people"]) == (8, None)
 
 
+@pytest.mark.parametrize("residents", [None, 500])
+def test_people_are_left_out_where_a_house_is_unknown_or_holds_nearly_all(workspace, registry, residents):
+    # Seven houses of four people each are known besides; in the other flood, the storm, all is the same.
+    with registry.transaction("test", "one house differs") as tx:
+        register = registry.register("building")
+        register.change(register.list()[0], {"residents": residents}, tx, valid_from="2024-01-01")
+    assessed(workspace, registry)
+    for scenario in ("ten", "storm"):
+        ward = rows(workspace, "flood-exposure", scenario=scenario, entity_kind="administrative_unit")[0]
+        assert (ward["buildings"], ward["people"]) == (8, None)
+
+
+def test_rows_name_the_scenario_as_its_run_does(workspace, registry):
+    flood(workspace, "flood-two-words", 0.25, scenario_name="two_words")
+    assessed(workspace, registry, runs=["flood-two-words"])
+    assert {one["scenario"] for one in rows(workspace, "flood-exposure")} == {"two_words"}
+
+
+OBSTACLES = {
+    "raised": Obstacles("building", "raised", height=3.0, minimum_share=0.6),
+    "blocked": Obstacles("building", "blocked", minimum_share=0.6),
+    "low": Obstacles("building", "raised", height=0.2, minimum_share=0.6),
+}
+
+
+@pytest.mark.shows("first-flood")
+def test_a_run_with_raised_houses_and_one_with_blocked_ones_reach_the_same_houses(workspace, registry, figure):
+    said = RasterDescription(
+        name="flat", title=Label("Địa hình", "Terrain"), kind="elevation", vertical_datum="hon_dau",
+        licence={"name": "CC0-1.0", "grade": "A", "url": None}, attribution="Tests", bulk=True,
+    )  # fmt: skip
+    ground = GRID.array(np.zeros(GRID.shape), units="m", vertical_datum="hon_dau")
+    raster.write(workspace.rasters, ground.to_dataset(name="elevation"), said)
+    # A house on three cells: it covers the one in the middle, which is an obstacle, and 40 % of those beside it.
+    eid = record(registry, "building", [shapely.box(X + 96, Y + 70, X + 114, Y + 80)], building_use=["house"])[0]
+    boundary = Boundary(
+        west=Edge("level", Series((0.0, 7200.0, 10_800.0), (0.0, 0.45, 0.45))), vertical_datum="hon_dau"
+    )
+    for name, obstacles in OBSTACLES.items():
+        case = Scenario(
+            terrain="flat", name=name, duration=10_800.0, output_interval=10_800.0, boundary=boundary,
+            obstacles=obstacles,
+        )  # fmt: skip
+        simulated.run(case, workspace, registry)
+    assessed(workspace, registry, runs=["flood-raised", "flood-blocked", "flood-low"])
+    house = {one["scenario"]: one for one in rows(workspace, "flood-exposure", entity=eid)}
+    assert set(house) == set(OBSTACLES)
+    for name, row in house.items():
+        figure(f"depth of a house, its obstacles {name}", row["depth"], "m", "0.45")
+        assert row["depth"] == pytest.approx(0.45, abs=0.01)
+        assert row["wet_share"] == 1.0
+    wet = {
+        name: {one["entity"] for one in rows(workspace, "flood-exposure", scenario=name, entity_kind="building")}
+        for name in OBSTACLES
+    }
+    assert wet["raised"] == wet["blocked"]
+
+
 def test_the_very_same_assessment_again_writes_nothing(workspace, registry):
-    first = risk.run(workspace, registry)
+    first = assessed(workspace, registry)
     before, shown = registry.root_hash, features(workspace, "flood-risk")
-    again = risk.run(workspace, registry)
+    again = assessed(workspace, registry)
     assert first.transaction > 0
     assert (again.identifier, again.transaction) == (first.identifier, 0)
     assert registry.root_hash == before
@@ -209,31 +279,31 @@ def test_the_very_same_assessment_again_writes_nothing(workspace, registry):
 
 
 def test_a_changed_run_curve_building_or_rule_makes_another_assessment(workspace, registry):
-    seen = {risk.run(workspace, registry).identifier}
-    seen.add(risk.run(workspace, registry, rule="trapezoid").identifier)
+    seen = {assessed(workspace, registry).identifier}
+    seen.add(assessed(workspace, registry, rule="trapezoid").identifier)
     flood(workspace, "flood-ten", 0.45, 10.0)
-    seen.add(risk.run(workspace, registry).identifier)
+    seen.add(assessed(workspace, registry).identifier)
     table = yaml.safe_load((packaged() / "curves" / "default.yaml").read_text(encoding="utf-8"))
     table["classes"]["residential"]["maximum"] = 300.0
     own = workspace.folder / "catalogs" / "curves" / "default.yaml"
     own.parent.mkdir(parents=True)
     own.write_text(yaml.safe_dump(table, allow_unicode=True), encoding="utf-8")
     workspace = Workspace.open(workspace.folder, packaged())
-    seen.add(risk.run(workspace, registry).identifier)
+    seen.add(assessed(workspace, registry).identifier)
     with registry.transaction("test", "a floor is raised") as tx:
         eid = registry.register("building").list()[0]
         registry.register("building").change(eid, {"floor_height": 2.0}, tx, valid_from="2024-01-01")
-    seen.add(risk.run(workspace, registry).identifier)
+    seen.add(assessed(workspace, registry).identifier)
     assert len(seen) == 5
     registry.verify()
     projector.verified(workspace, registry)
 
 
 def test_what_did_not_change_keeps_its_identifier(workspace, registry):
-    risk.run(workspace, registry)
+    assessed(workspace, registry)
     before = {one["id"]: one for one in features(workspace, "flood-exposure")}
     flood(workspace, "flood-ten", 0.05, 10.0)
-    risk.run(workspace, registry)
+    assessed(workspace, registry)
     after = {one["id"]: one for one in features(workspace, "flood-exposure")}
     gone = [one["properties"]["scenario"] for eid, one in before.items() if eid not in after]
     assert set(gone) == {"ten"}
@@ -244,7 +314,7 @@ def test_what_did_not_change_keeps_its_identifier(workspace, registry):
 def test_a_house_beside_the_river_is_not_taken_for_flooded(workspace, registry):
     houses = [shapely.box(X + 182, Y + 2, X + 188, Y + 14)]
     eid = record(registry, "building", houses, building_use=["house"])[0]
-    risk.run(workspace, registry)
+    assessed(workspace, registry)
     assert rows(workspace, "flood-exposure", entity=eid) == []
     assert rows(workspace, "flood-risk", entity=eid) == []
 
@@ -252,19 +322,19 @@ def test_a_house_beside_the_river_is_not_taken_for_flooded(workspace, registry):
 def test_what_must_be_said_of_a_run_and_of_the_curves_is_said_in_every_row(workspace, registry):
     notice = Label("Không dùng để ra quyết định.", "Not fit for decisions.")
     flood(workspace, "flood-ten", 0.4, 10.0, fit_for_decisions=False, notice=notice)
-    done = risk.run(workspace, registry)
+    done = assessed(workspace, registry)
     assert not done.fit_for_decisions
     assert "Not fit for decisions." in done.notice
     for one in rows(workspace, "flood-risk"):
         assert not one["fit_for_decisions"]
         assert notice.vi in one["notice"]
-        assert "chưa được kiểm chứng" in one["notice"]
+        assert "Chưa được kiểm chứng" in one["notice"]
     said = {(one["scenario"], one["fit_for_decisions"], one["notice"]) for one in rows(workspace, "flood-exposure")}
     assert said == {("ten", False, notice.vi), ("hundred", True, None), ("storm", True, None)}
 
 
 def test_runs_without_a_return_period_give_exposure_and_no_risk(workspace, registry):
-    done = risk.run(workspace, registry, runs=["flood-storm"])
+    done = assessed(workspace, registry, runs=["flood-storm"])
     assert (done.at_risk, done.return_periods, done.expected_annual_damage) == (0, (), 0.0)
     assert {one["scenario"] for one in rows(workspace, "flood-exposure")} == {"storm"}
 
@@ -273,9 +343,9 @@ def test_two_runs_of_one_return_period_are_refused_until_one_is_named(workspace,
     flood(workspace, "flood-other", 0.6, 10.0)
     before = registry.last_tx
     with pytest.raises(InputError, match="two runs have a return period of 10 years"):
-        risk.run(workspace, registry)
+        assessed(workspace, registry)
     assert registry.last_tx == before
-    assert risk.run(workspace, registry, runs=["flood-other", "flood-hundred"]).return_periods == (10.0, 100.0)
+    assert assessed(workspace, registry, runs=["flood-other", "flood-hundred"]).return_periods == (10.0, 100.0)
 
 
 @pytest.mark.parametrize(
@@ -285,14 +355,14 @@ def test_two_runs_of_one_return_period_are_refused_until_one_is_named(workspace,
 def test_what_is_not_there_is_not_found_and_nothing_is_written(workspace, registry, asked, said):
     before = registry.last_tx
     with pytest.raises(NotFound, match=said):
-        risk.run(workspace, registry, **asked)
+        assessed(workspace, registry, **asked)
     assert registry.last_tx == before
 
 
 def test_an_unknown_rule_is_refused_and_nothing_is_written(workspace, registry):
     before = registry.last_tx
     with pytest.raises(InputError, match="no rule 'guess'"):
-        risk.run(workspace, registry, rule="guess")
+        assessed(workspace, registry, rule="guess")
     assert registry.last_tx == before
 
 
@@ -300,7 +370,7 @@ def test_figures_are_free_as_far_as_all_their_sources_are(workspace, registry):
     with registry.transaction("test", "another delivery of houses") as tx:
         copyleft = Licence("ODbL-1.0", "A-copyleft", "© OpenStreetMap contributors", bulk=False)
         provenance.record(tx, "osm", "building", custodian="t", licence=copyleft, sha256="1" * 64, accepted=0)
-    risk.run(workspace, registry)
+    assessed(workspace, registry)
     publication = Publication.open(workspace.publication_path("public"))
     said = publication.collection("flood-risk")
     publication.close()
@@ -333,11 +403,13 @@ def assess(folder, where):
         "between the two registers": (
             risk, "_replace", lambda *given: killed() if given[1] == "flood_risk" else replace(*given),
         ),
-        "before it publishes": (risk.projector, "refresh", killed),
+        "before it publishes": (projector, "refresh", killed),
     }  # fmt: skip
     setattr(*deadly[where])
     workspace = Workspace.open(folder, packaged())
-    risk.run(workspace, workspace.registry())
+    registry = workspace.registry()
+    risk.run(workspace, registry)
+    projector.refresh(workspace, registry)
 
 
 @pytest.mark.shows("first-flood")
@@ -346,7 +418,7 @@ def assess(folder, where):
     [("while it computes", 0), ("between the two registers", 0), ("before it publishes", 1)],
 )
 def test_a_killed_assessment_leaves_the_old_one_or_the_new_one_complete(workspace, registry, where, kept, figure):
-    old = risk.run(workspace, registry)
+    old = assessed(workspace, registry)
     shown = features(workspace, "flood-risk")
     flood(workspace, "flood-ten", 0.3, 10.0)
     process = context.Process(target=assess, args=(workspace.folder, where))
@@ -356,7 +428,7 @@ def test_a_killed_assessment_leaves_the_old_one_or_the_new_one_complete(workspac
     assert registry.last_tx == old.transaction + kept
     assert features(workspace, "flood-risk") == shown
     registry.verify()
-    after = risk.run(workspace, registry)
+    after = assessed(workspace, registry)
     assert (after.transaction == 0) == bool(kept)
     projector.verified(workspace, registry)
     assert features(workspace, "flood-risk") != shown

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,7 +18,7 @@ from jsonschema import ValidationError
 
 from sdi.child import Child
 from sdi.errors import ConflictError, InputError, IntegrityError, NotFound, WorkspaceError
-from sdi.jobs import MAXIMUM_UNFINISHED
+from sdi.jobs import MAXIMUM_UNFINISHED, RECORDED
 from sdi.process import Outcome
 from sdi.work import Report
 from tests.conformance.schemas import checker
@@ -196,16 +198,84 @@ def test_a_number_without_a_moment_is_no_process(number):
     assert not Child(number, None).is_running()
 
 
-@pytest.mark.parametrize("wrong", [{"inputs": "{"}, {"status": "failed", "error": '{"toll": 3}'}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"inputs": "{"},
+        {"status": "failed", "error": '{"toll": 3}'},
+        {"created": "yesterday"},
+        {"created": "2026-01-01"},
+        {"updated": 7},
+        {"finished": "never"},
+        {"progress": "half"},
+        {"pid": "mine"},
+    ],
+)
 def test_a_row_that_somebody_else_has_written_in_is_named(jobs, wrong):
     row = {
         "id": "0", "process": "count", "version": "1.0.0", "inputs": "{}", "inputs_sha256": "", "status": "accepted",
         "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z",
     }  # fmt: skip
     jobs._store.add(row | wrong)
-    with pytest.raises(IntegrityError, match="the row of job 0 cannot be read"):
-        jobs.find("0")
+    for ask in (lambda: jobs.find("0"), jobs.list, lambda: jobs.cancel("0")):
+        with pytest.raises(IntegrityError, match="the row of job 0 cannot be read"):
+            ask()
     (jobs.folder / "jobs.db").unlink()
+
+
+def test_a_job_in_a_copied_workspace_has_failed_and_its_process_is_left_alone(jobs, tmp_path_factory):
+    job = jobs.submit("tidy", {})
+    running = at_work(jobs, job, "half")
+    copy = tmp_path_factory.mktemp("copied") / "city"
+    subprocess.run(["cp", "-a", str(jobs.folder), str(copy)], check=True)
+    with pytest.raises(ConflictError, match="is failed already"):
+        toil.jobs(copy).cancel(job.id)
+    copied = toil.jobs(copy).find(job.id)
+    assert (copied.status, copied.failure.code) == ("failed", "job-vanished")
+    assert "was copied while the job was under way" in copied.message
+    assert running.child.is_running()
+    assert jobs.find(job.id).status == "running"
+    stranger = toil.jobs(copy)
+    assert stranger.wait(stranger.submit("count", {"number": 1}), quietly).status == "successful"
+    assert jobs.cancel(job.id).status == "dismissed"
+
+
+def test_a_workspace_that_was_renamed_is_no_copy(jobs, tmp_path_factory):
+    job = jobs.submit("tidy", {})
+    at_work(jobs, job, "half")
+    moved = tmp_path_factory.mktemp("moved") / "city"
+    jobs.folder.rename(moved)
+    assert toil.jobs(moved).find(job.id).status == "running"
+    moved.rename(jobs.folder)
+    assert jobs.cancel(job.id).status == "dismissed"
+
+
+@pytest.mark.shows("first-flood")
+@pytest.mark.parametrize("end", ["killed", "cancelled"])
+def test_a_job_that_is_ended_while_it_shows_what_it_recorded_was_successful(jobs, end, figure):
+    (jobs.folder / "slowly").touch()
+    job = jobs.submit("count", {"number": 2})
+    running = at_work(jobs, job, "shown")
+    assert (running.status, running.message, running.outcome.summary["last"]) == ("running", "publish", 2)
+    if end == "killed":
+        os.kill(running.child.pid, signal.SIGKILL)
+        until(lambda: jobs.find(job.id).is_finished, "the death was seen")
+    else:
+        jobs.cancel(job.id)
+    ended = toil.jobs(jobs.folder).find(job.id)
+    figure(f"a job {end} after it recorded its result is", ended.status)
+    assert (ended.status, ended.message, ended.failure) == ("successful", RECORDED, None)
+    assert ended.outcome == Outcome(("numbers",), (), {"last": 2, "mean": 0.5})
+
+
+def test_a_file_of_an_older_version_is_added_to_and_its_jobs_are_kept(jobs):
+    done = jobs.wait(jobs.submit("count", {"number": 1}), quietly)
+    with closing(sqlite3.connect(jobs.folder / "jobs.db")) as connection:
+        connection.execute("ALTER TABLE job DROP COLUMN home")
+        connection.execute("PRAGMA user_version=1")
+        connection.commit()
+    assert toil.jobs(jobs.folder).list() == [replace(done, home=None)]
+    assert jobs.wait(jobs.submit("count", {"number": 1}), quietly).status == "successful"
 
 
 def test_a_job_that_was_never_started_is_found_after_a_while(jobs):

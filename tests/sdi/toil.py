@@ -73,6 +73,13 @@ def tidy(workspace, inputs, progress):
         path.unlink()
 
 
+def show(workspace):
+    """Show what was recorded; where somebody has asked for it, show it for ever."""
+    (workspace / "shown").touch()
+    while (workspace / "slowly").exists():
+        time.sleep(0.02)
+
+
 def process(name, inputs=NOTHING):
     text = Label(name, name)
     return Process(name, "1.0.0", text, text, inputs, f"tests.sdi.toil:{name}")
@@ -87,4 +94,4 @@ def jobs(folder):
 
 if __name__ == "__main__":
     place = Path(sys.argv[1])
-    sys.exit(work.run(jobs(place), sys.argv[2], place))
+    sys.exit(work.run(jobs(place), sys.argv[2], place, "tests.sdi.toil:show"))

@@ -177,6 +177,13 @@ def test_an_address_is_found_with_i_for_y_and_without_tones(ask, text):
     assert ask(Address(text)).ground.parcel.code == "MP-T007-0013"
 
 
+def test_an_address_with_a_word_more_is_another_place(ask):
+    """«13 Mỹ Thuận» is not «13 Hẻm Mỹ Thuận»: it is offered, not taken."""
+    answer = ask(Address("13 Mỹ Thuận"))
+    assert answer.ground is None
+    assert answer.candidates[0].address == "13 Hẻm Mỹ Thuận"
+
+
 def test_a_street_without_a_number_gives_its_parcels_in_order(ask):
     answer = ask(Address("đường Nguyễn Trãi"))
     assert [one.address.split()[0] for one in answer.candidates] == [str(one) for one in [*range(1, 10), 10]]

@@ -101,6 +101,17 @@ def test_the_description_says_what_clients_need(tmp_path):
     assert (tmp_path / "depths" / said["zarr"]).is_dir()
 
 
+def test_a_file_that_is_handed_on_says_itself_how_far_it_may_be_trusted(tmp_path):
+    caution = Label("Không dùng để ra quyết định.", "Not fit for decisions.")
+    said = described(fit_for_decisions=False, notice=caution, vertical_datum="hon_dau", scenario="ab" * 32)
+    written = raster.write(tmp_path, deep(0.5), said)
+    with rasterio.open(tmp_path / "depths" / written.cog) as file:
+        tags = file.tags()
+    assert tags["NOTICE"] == "Not fit for decisions."
+    assert tags["NOTICE_VI"] == "Không dùng để ra quyết định."
+    assert (tags["FIT_FOR_DECISIONS"], tags["VERTICAL_DATUM"], tags["SCENARIO"]) == ("no", "hon_dau", "ab" * 32)
+
+
 def test_two_writings_of_the_same_content_are_equal_to_the_byte(tmp_path):
     first = raster.write(tmp_path / "a", deep(0.5), described())
     again = raster.write(tmp_path / "b", deep(0.5), described())
