@@ -23,8 +23,8 @@ from sdi import provenance
 from sdi.declaration import Label
 from sdi.entry import joined
 from sdi.grid import Grid
-from sdi.recording import Batch
 from sdi.record import Record
+from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.store import raster
 from sdi.store.description import RasterDescription

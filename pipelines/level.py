@@ -27,8 +27,8 @@ from sdi.declaration import Label
 from sdi.entry import Licence
 from sdi.errors import InputError, NotInRegister
 from sdi.history import instant
-from sdi.recording import Batch
 from sdi.record import Record
+from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.transaction import Transaction
 from sdi.workspace import Workspace

@@ -123,18 +123,26 @@ def compare(told: Told, later: Later, reform: Reform, registry: Registry, tx: Tr
             "says where they come from",
             code="unit-unlisted",
         )
-    found = []
-    for unit in told.units:
-        name, kind = _known(known[unit.code], reform, registry, later.effective)
-        if (name, kind) != (unit.name, unit.type):
-            changed = tone_alias(name) != tone_alias(unit.name) or kind != unit.type
-            found.append(_difference(told.entry, unit, name, kind, changed=changed))
-        if found and found[-1].code == unit.code and found[-1].changed:
-            values = {reform.type_field: unit.type} if kind != unit.type else {}
-            names = {reform.language: unit.name} if tone_alias(name) != tone_alias(unit.name) else {}
-            register = registry.register(reform.register)
-            register.change(known[unit.code], values, tx, valid_from=later.effective, names=names)
-    return found
+    return [
+        one
+        for unit in told.units
+        for one in _renamed(unit, known[unit.code], (told.entry, later.effective), reform, registry, tx)
+    ]
+
+
+def _renamed(
+    unit: Unit, eid: str, listed: tuple[str, str], reform: Reform, registry: Registry, tx: Transaction
+) -> list[Difference]:
+    """Record name and type of a unit from a list and its date, where they are others."""
+    entry, since = listed
+    name, kind = _known(eid, reform, registry, since)
+    if (name, kind) == (unit.name, unit.type):
+        return []
+    names = {reform.language: unit.name} if tone_alias(name) != tone_alias(unit.name) else {}
+    values = {reform.type_field: unit.type} if kind != unit.type else {}
+    if names or values:
+        registry.register(reform.register).change(eid, values, tx, valid_from=since, names=names)
+    return [_difference(entry, unit, name, kind, changed=bool(names or values))]
 
 
 def _known(eid: str, reform: Reform, registry: Registry, at: str) -> tuple[str, str]:

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from pipelines import conversion, lying_over, naming
+from pipelines import lying_over, naming, reform_sources
 from pipelines.conversion import Saying, Told, Unit
 from pipelines.ingest import Progress, silent
 from pipelines.naming import Difference, Eids, carriers
-from pipelines.reform_file import UNCHANGED, Later, Reform
+from pipelines.reform_file import Later, Reform
+from pipelines.reform_sources import Sources
 from sdi import projector, provenance
 from sdi.antedating import antedate
-from sdi.errors import ConflictError, RefusedError
+from sdi.errors import ConflictError
 from sdi.life import life
 from sdi.lineage import Conflict, Step
 from sdi.recording import Batch
@@ -29,6 +30,7 @@ from sdi.transaction import Transaction
 from sdi.workspace import Workspace
 
 logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Reformed:
@@ -52,26 +54,6 @@ class Reformed:
     """What was mended in the cells of each delivery."""
     transaction: int
     """Transaction that recorded it; 0 after a dry run, and where it was recorded before."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """Everything that is said of a reform, read and held against itself."""
-
-    before: Told
-    tables: tuple[Told, ...]
-    lists: tuple[Told, ...]
-    maps: tuple[tuple[Told, lying_over.Matched], ...]
-
-    @property
-    def all(self) -> list[Told]:
-        """Every delivery about the reform itself, in the order in which it is recorded."""
-        return [self.before, *self.tables, *(told for told, _ in self.maps)]
-
-    @property
-    def unchanged(self) -> frozenset[str]:
-        """Codes of the units that went on, as the first table says."""
-        return frozenset(one.old for one in self.tables[0].sayings if one.verb == UNCHANGED)
 
 
 def run(
@@ -108,7 +90,7 @@ def run(
         If the reform was recorded from other files.
     """
     progress("read", 0.0)
-    sources = _read(reform, registry, data)
+    sources = reform_sources.read(reform, registry.crs, data)
     steps: Mapping[str, int] = {}
     differences: list[Difference] = []
     number = 0
@@ -129,9 +111,7 @@ def run(
     )  # fmt: skip
 
 
-def _reform(
-    reform: Reform, sources: _Sources, registry: Registry
-) -> tuple[Mapping[str, int], list[Difference], int]:
+def _reform(reform: Reform, sources: Sources, registry: Registry) -> tuple[Mapping[str, int], list[Difference], int]:
     """Record it all in one transaction; return the rows of lineage, the names that differ, and the transaction."""
     with registry.transaction(reform.custodian, f"reform {reform.name}", decision=reform.decision) as tx:
         old, new, differences = _units(reform, sources, registry, tx)
@@ -158,48 +138,6 @@ def _keep(told: Told, reform: Reform, tx: Transaction) -> None:
     )  # fmt: skip
 
 
-# reading -----------------------------------------------------------------------------------------------------------
-
-
-def _read(reform: Reform, registry: Registry, data: Path) -> _Sources:
-    """Read every source."""
-    before = conversion.before(reform, data)
-    tables = [conversion.told(table, reform, data) for table in reform.tables]
-    tables += [conversion.stated(one) for one in reform.statements]
-    lists = [conversion.later(one, reform, data) for one in reform.lists]
-    maps = []
-    for one in reform.overlays:
-        matched = lying_over.match(one, before.units, registry.crs, data)
-        maps.append((Told(one.table.entry, one.table.licence, matched.sha256, repairs=matched.repairs), matched))
-    sources = _Sources(before, tuple(tables), tuple(lists), tuple(maps))
-    _refuse_strangers(sources)
-    return sources
-
-
-def _refuse_strangers(sources: _Sources) -> None:
-    """Refuse units that no list has, and old units of which nothing is said.
-
-    Raises
-    ------
-    RefusedError
-        Naming them.
-    """
-    old, new = ({unit.code for unit in told.units} for told in (sources.before, sources.tables[0]))
-    for told in sources.tables:
-        strange = sorted({one.old for one in told.sayings} - old | {one.new for one in told.sayings} - new)
-        if strange:
-            raise RefusedError(
-                f"{told.entry} speaks of {', '.join(strange)}, which is in no list of units; correct where, or the "
-                "list",
-                code="unit-unlisted",
-            )
-    silent_of = sorted(old - {one.old for one in sources.tables[0].sayings})
-    if silent_of:
-        raise RefusedError(
-            f"{sources.tables[0].entry} does not say what became of {', '.join(silent_of)}", code="unit-untold"
-        )
-
-
 def _known(given: Sequence[Told], registry: Registry) -> bool:
     """Tell whether these very files were recorded before.
 
@@ -223,7 +161,7 @@ def _known(given: Sequence[Told], registry: Registry) -> bool:
 
 
 def _units(
-    reform: Reform, sources: _Sources, registry: Registry, tx: Transaction
+    reform: Reform, sources: Sources, registry: Registry, tx: Transaction
 ) -> tuple[Eids, Eids, list[Difference]]:
     """End the old units and begin the new ones; return both by their codes, and what is called otherwise."""
     register = registry.register(reform.register)
@@ -273,11 +211,11 @@ def _add(
 
 
 def _record(
-    reform: Reform, sources: _Sources, units: tuple[Eids, Eids], registry: Registry, tx: Transaction
+    reform: Reform, sources: Sources, units: tuple[Eids, Eids], registry: Registry, tx: Transaction
 ) -> dict[str, int]:
     """Record what every source says; return the number of rows by source."""
     said = {told.entry: _steps(told.entry, told.sayings, units, reform) for told in sources.tables}
-    divided = _divided(sources)
+    divided = sources.divided
     for told, matched in sources.maps:
         shapes = _shapes(units[1], registry, reform)
         said[told.entry] = [
@@ -299,16 +237,6 @@ def _steps(entry: str, sayings: Iterable[Saying], units: tuple[Eids, Eids], refo
         for one in sayings
         if old[one.old] != new[one.new]
     ]  # fmt: skip
-
-
-def _divided(sources: _Sources) -> dict[str, list[str]]:
-    """Return the old units that any source gives to several new ones, with all of those."""
-    found: dict[str, list[str]] = {}
-    for told in sources.tables:
-        for one in told.sayings:
-            if one.new not in found.setdefault(one.old, []):
-                found[one.old].append(one.new)
-    return {old: news for old, news in found.items() if len(news) > 1 and old not in sources.unchanged}
 
 
 def _shapes(new: Eids, registry: Registry, reform: Reform) -> lying_over.Shapes:

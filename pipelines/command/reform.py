@@ -12,8 +12,9 @@ from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
 from pipelines.reform import Reformed
 from pipelines.reform_file import Reform
+from sdi.life import life
 from sdi.lineage import Conflict
-from sdi.register import Register
+from sdi.registry import Registry
 
 
 def add(commands: Commands[Parser]) -> None:
@@ -33,7 +34,7 @@ def _run(options: Options) -> int:
     with closing(workspace.registry()) as registry:
         with console.progress(options) as progress:
             done = reform.run(described, workspace, registry, options.data, dry_run=options.dry_run, progress=progress)
-        told = list(_told(done.conflicts, registry.register(described.register), described))
+        told = list(_told(done.conflicts, registry, described))
     facts = asdict(done) | {"conflicts": [one._asdict() for one in done.conflicts]}
     return console.answer(options, facts, "\n".join([*_lines(done, dry_run=options.dry_run), *told]))
 
@@ -56,18 +57,19 @@ def _lines(done: Reformed, *, dry_run: bool) -> Iterable[str]:
         yield f"  {one.entry:<24} {one.code}: {one.known} is listed as {one.listed} ({kept})"
 
 
-def _told(conflicts: Iterable[Conflict], register: Register, described: Reform) -> Iterable[str]:
+def _told(conflicts: Iterable[Conflict], registry: Registry, described: Reform) -> Iterable[str]:
     """Say where two sources differ, with both values."""
     for one in conflicts:
         (first, mine), (second, theirs) = (
             (source, "says nothing" if value is None else "says so" if one.what == "child" else value)
             for source, value in (one.one, one.other)
         )
-        ends = " → ".join(_name(eid, register, described) for eid in (one.parent, one.child))
+        ends = " → ".join(_name(eid, registry, described) for eid in (one.parent, one.child))
         yield f"  conflict: {ends}, {one.what}: {first} {mine}, {second} {theirs}"
 
 
-def _name(eid: str, register: Register, described: Reform) -> str:
+def _name(eid: str, registry: Registry, described: Reform) -> str:
     """Return the code that a unit carried first, and what it was called then."""
-    found = register.find(eid, valid=life(register.registry_store, eid, 0).start)
+    since = life(registry.store, eid, registry.last_tx).start
+    found = registry.register(described.register).find(eid, valid=since)
     return f"{found.identifiers.get(described.scheme, eid)} {found.names.get(described.language, '')}".rstrip()

@@ -192,6 +192,33 @@ def test_units_that_the_registry_knows_already_are_the_ones_that_end(small):
     assert registry.register(KIND).find(west).status == "merged_away"
 
 
+def test_a_unit_of_another_name_that_carries_a_code_is_not_taken_for_the_new_one(small):
+    workspace, registry, described, data = small
+    with registry.transaction("test", "somebody else's list") as tx:
+        batch = reform.Batch(
+            values={"level": ["commune"]}, identifiers={SCHEME: ["00002"]}, names={"vi": ["Xa"]}, valid_from=DAY
+        )
+        registry.register(KIND).add(batch, tx)
+    with pytest.raises(RefusedError, match="Xa carries that code"):
+        reform.run(described, workspace, registry, data)
+    assert registry.resolve_code(SCHEME, "00001", EVE) == ()
+
+
+def test_a_lasting_unit_known_only_since_the_reform_is_known_from_earlier_on(small):
+    workspace, registry, described, data = small
+    with registry.transaction("test", "the map of today") as tx:
+        batch = reform.Batch(
+            values={"level": ["commune"], "unit_type": ["commune"]}, identifiers={SCHEME: ["00004"]},
+            names={"vi": ["Hoà Bắc"]}, valid_from=DAY,
+        )  # fmt: skip
+        (lasting,) = registry.register(KIND).add(batch, tx)
+    done = reform.run(described, workspace, registry, data)
+    assert unit(registry, "00004", EVE) == unit(registry, "00004", DAY) == lasting
+    assert ("official", "00004", "Hoà Bắc (commune)", "Hòa Bắc (commune)", False) in [
+        (one.entry, one.code, one.known, one.listed, one.changed) for one in done.differences
+    ]
+
+
 def test_a_file_with_an_unknown_word_names_its_line(small):
     (small[3] / "r.yaml").write_text(SMALL.replace("Toàn bộ: merge", "Toàn bộ: swallow"), encoding="utf-8")
     with pytest.raises(CatalogError, match="swallow"):
