@@ -181,8 +181,10 @@ def test_a_command_that_is_interrupted_cancels_its_job(workspace, jobs, tmp_path
     before = everything(workspace)
     words = ["flood", "run", str(file(tmp_path, ENDLESS)), "-w", str(workspace.folder)]
     command = subprocess.Popen(
-        [sys.executable, "-m", "pipelines", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-m", "pipelines", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # Tests that run in the background of a shell inherit that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     end = time.monotonic() + PATIENCE_S
     while not any(job.message == "simulate" for job in jobs.list()):
         assert command.poll() is None, command.stderr.read()
