@@ -176,15 +176,21 @@ def test_a_job_killed_while_it_publishes_was_successful_and_the_command_shows_it
     assert raster.read(workspace.rasters, "flood-shower")["maximum_water_depth"].max() > 0
 
 
+LISTENING = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("pipelines", run_name="__main__", alter_sys=True)
+"""
+"""The command as a terminal starts it: tests in the background of a shell inherit that Ctrl-C is ignored."""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_that_is_interrupted_cancels_its_job(workspace, jobs, tmp_path, number):
     before = everything(workspace)
     words = ["flood", "run", str(file(tmp_path, ENDLESS)), "-w", str(workspace.folder)]
     command = subprocess.Popen(
-        [sys.executable, "-m", "pipelines", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        # Tests that run in the background of a shell inherit that Ctrl-C is ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+        [sys.executable, "-c", LISTENING, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     end = time.monotonic() + PATIENCE_S
     while not any(job.message == "simulate" for job in jobs.list()):
         assert command.poll() is None, command.stderr.read()
