@@ -6,10 +6,10 @@ as soon as that is closed, by an error, an interruption or the end of the machin
 
 from __future__ import annotations
 
+import collections
 import multiprocessing
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, MutableSequence, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -80,7 +80,7 @@ def _apart(cases: Sequence[Case], progress: Progress, count: int) -> Generator[x
     """Simulate several runs at a time."""
     shares: MutableSequence[float] = CONTEXT.RawArray("d", len(cases))
     with _pool(count, shares) as pool:
-        waiting = deque(pool.submit(_simulate, number, *case) for number, case in enumerate(cases))
+        waiting = collections.deque(pool.submit(_simulate, number, *case) for number, case in enumerate(cases))
         for number in range(len(cases)):
             future = waiting.popleft()
             while not wait([future], _POLL_S).done:

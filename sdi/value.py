@@ -73,7 +73,7 @@ def _number(field: Field, value: Any) -> float:
         raise ValueError(f"lies below {field.minimum} {field.unit or ''}".rstrip())
     if field.maximum is not None and number > field.maximum:
         raise ValueError(f"lies above {field.maximum} {field.unit or ''}".rstrip())
-    return number
+    return number + 0.0  # zero has no sign: one store keeps it, the other does not, and the hash would tell them apart
 
 
 def _integer(field: Field, value: Any) -> int:

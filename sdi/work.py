@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import logging
 import os
 import pkgutil
 import signal
 import sys
 import time
-from collections import deque
 from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -114,7 +114,7 @@ class _Lines(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        self._lines: deque[str] = deque(maxlen=_LINES)
+        self._lines: collections.deque[str] = collections.deque(maxlen=_LINES)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
