@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import shapely
@@ -18,6 +19,9 @@ from sdi.registry import Registry
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+_kept: WeakKeyDictionary[Registry, dict[str, tuple[int, Nearness | None]]] = WeakKeyDictionary()
+"""Lines by register, with the transaction that last changed it: a city is loaded delivery by delivery."""
 
 _REACH = 1000.0
 """How far around all that is known a reading may still lie [m]; farther off it is ruled out without a look."""
@@ -67,14 +71,21 @@ def known(registry: Registry, declared: Detection) -> Reference:
     Reference
         Of registers that hold something; empty where none does.
     """
-    lines = {}
-    for name in declared.lines:
-        places = registry.register(name).table().geometry
-        if not shapely.is_missing(places).all():
-            lines[name] = Nearness.of(places)
+    found = {name: _lines(registry, name) for name in declared.lines}
+    lines = {name: one for name, one in found.items() if one is not None}
     if declared.areas is None:
         return Reference(lines=lines)
     return Reference(Areas.of(_named(registry, declared.areas), _kinds(registry, declared.areas)), lines)
+
+
+def _lines(registry: Registry, register: str) -> Nearness | None:
+    """Gather the lines of a register, unless nothing in it changed since; None where it holds no place."""
+    last = registry.store.select("SELECT coalesce(max(tx_from), 0) FROM outbox WHERE kind = ?", (register,))[0][0]
+    kept = _kept.setdefault(registry, {})
+    if register not in kept or kept[register][0] != last:
+        places = registry.register(register).table().geometry
+        kept[register] = (last, None if shapely.is_missing(places).all() else Nearness.of(places))
+    return kept[register][1]
 
 
 def _named(registry: Registry, register: str) -> Iterator[tuple[str, BaseGeometry]]:

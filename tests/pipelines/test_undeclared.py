@@ -7,6 +7,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 
 from catalogs import packaged
 from pipelines import ingest
@@ -137,6 +138,18 @@ def test_wards_are_known_by_name_and_code_and_by_what_their_kind_is_called(tmp_p
     assert set(known.areas.shapes) == {"ninh kieu", "31135"}
     assert known.areas.find("Phường Ninh Kiều") == "ninh kieu"
     assert set(known.lines) == {"street"}
+
+
+def test_what_a_city_knows_is_gathered_again_only_where_it_changed(tmp_path):
+    made = city(tmp_path)
+    with closing(made.registry()) as registry:
+        first = detection.known(registry, made.detection).lines["street"]
+        assert detection.known(registry, made.detection).lines["street"] is first
+        with registry.transaction("test", "a street farther east") as tx:
+            added = shapely.affinity.translate(STREETS[0], 5_000)
+            registry.register("street").add(Batch({"street_class": ["local"]}, np.array([added])), tx)
+        grown = detection.known(registry, made.detection).lines["street"]
+    assert first.bounds[2] < added.bounds[2] <= grown.bounds[2]
 
 
 @pytest.mark.parametrize("wrong", ["detection: [EPSG:5897]", "detection: {candidates: [EPSG:999999]}"])
