@@ -10,31 +10,24 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
-from sdi import history, location, recording, relation
+from sdi import asof, history, location, recording, relation
 from sdi.declaration import Declaration
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant
-from sdi.identity import normalised
 from sdi.life import life
 from sdi.record import Record
 from sdi.recording import Batch, Span, Table
-from sdi.store.schema import REGISTER_PREFIX, column_name
+from sdi.store.schema import REGISTER_PREFIX
 from sdi.transaction import FRAME, TIMES, Transaction
-from sdi.value import checked_columns, given
+from sdi.value import checked_columns
 
 if TYPE_CHECKING:
     from sdi.registry import Registry
 
-LATEST = "9999-12-30T00:00:00Z"
-"""A moment after every recorded change: asks for the latest fact."""
-
 LIVE = tuple(status for status in history.STATUSES if status not in TERMINAL)
 """States that a thing may be in while it lasts."""
-
-_AS_OF = "{0}valid_from <= ? AND ? < {0}valid_to AND {0}tx_from <= ? AND ? < {0}tx_to"
 
 
 class Register:
@@ -199,7 +192,7 @@ class Register:
             raise InputError(
                 "a place is corrected by a better survey; say how exact it is (accuracy)", code="accuracy-missing"
             )
-        moment = instant(valid_at, LATEST)
+        moment = instant(valid_at, asof.LATEST)
         if values:
             self._write(eid, values, self._fact_at(eid, moment)[1], tx)
         if geometry is not None:
@@ -338,25 +331,7 @@ class Register:
         NotInRegister
             If nothing is known for that moment.
         """
-        at = self._as_of(valid, recorded)
-        fields = self.declaration.fields
-        names = ", ".join(["status", "valid_from", "valid_to", *(f'"{column_name(one)}"' for one in fields)])
-        found = self._store.select(
-            f'SELECT {names} FROM "{self._table}" WHERE eid = ? AND {_AS_OF.format("")}', (eid, *at)
-        )
-        if not found:
-            raise NotInRegister(
-                f"no {self.name} {eid} is known for {valid or 'any date'}; was it recorded later or elsewhere?"
-            )
-        status, start, end, *values = found[0]
-        lid, geometry, accuracy = self._place_at(eid, at)
-        return Record(
-            eid=eid, kind=self.name, status=status,
-            values={one.name: given(one, value) for one, value in zip(fields, values, strict=True)},
-            identifiers=dict(self._facts("identifier", "scheme, value", eid, at)),
-            names=dict(self._facts("name", "language, text", eid, at)),
-            geometry=geometry, location=lid, accuracy=accuracy, valid=Interval(start, end),
-        )  # fmt: skip
+        return asof.record(self._registry, self.declaration, eid, asof.moment(self._registry, valid, recorded))
 
     def find_by(
         self, scheme: str, value: str, *, valid: str | None = None, recorded: int | str | None = None
@@ -377,15 +352,8 @@ class Register:
         NotInRegister
             If no thing of this register carried it then.
         """
-        at = self._as_of(valid, recorded)
-        found = self._store.select(
-            f"SELECT i.eid FROM identifier i JOIN entity e ON e.eid = i.eid WHERE i.scheme = ? AND i.value_norm = ? "
-            f"AND e.kind = ? AND {_AS_OF.format('i.')}",
-            (scheme, normalised(value), self.name, *at),
-        )
-        if not found:
-            raise NotInRegister(f"no {self.name} carries {scheme} {value!r} {'on ' + valid if valid else 'now'}")
-        return self.find(found[0][0], valid=valid, recorded=recorded)
+        at = asof.moment(self._registry, valid, recorded)
+        return asof.carrier(self._registry, self.declaration, scheme, value, at)
 
     def list(self, *, valid: str | None = None, recorded: int | str | None = None) -> list[str]:
         """Return the things in force at a moment, in the order they were recorded.
@@ -400,13 +368,7 @@ class Register:
         list of str
             Identifiers; things that have ended by then are left out.
         """
-        ended = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
-        found = self._store.select(
-            f'SELECT r.eid FROM "{self._table}" r JOIN entity e ON e.eid = r.eid '
-            f'WHERE r.status NOT IN ({ended}) AND {_AS_OF.format("r.")} ORDER BY e."row"',
-            self._as_of(valid, recorded),
-        )
-        return [row[0] for row in found]
+        return asof.in_force(self._registry, self.declaration, asof.moment(self._registry, valid, recorded))
 
     def table(self, *names: str, valid: str | None = None, recorded: int | str | None = None) -> Table:
         """Return all things in force at a moment at once: what `list` and `find` give one by one, in two questions.
@@ -428,32 +390,8 @@ class Register:
         InputError
             If the register declares no such field.
         """
-        fields = [self.declaration.field(name) for name in names]
-        unknown = [name for name, field in zip(names, fields, strict=True) if field is None]
-        if unknown:
-            known = ", ".join(one.name for one in self.declaration.fields)
-            raise InputError(f"register {self.name} has no field {unknown[0]!r}; it has {known}", code="field-unknown")
-        at = self._as_of(valid, recorded)
-        ended = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
-        columns = "".join(f', r."{column_name(field)}"' for field in fields if field)
-        rows = self._store.select(
-            f'SELECT r.eid{columns} FROM "{self._table}" r JOIN entity e ON e.eid = r.eid '
-            f'WHERE r.status NOT IN ({ended}) AND {_AS_OF.format("r.")} ORDER BY e."row"',
-            at,
-        )
-        places = self._store.select(
-            "SELECT l.eid, l.lid, v.geometry FROM locates l JOIN location_version v ON v.lid = l.lid "
-            f"JOIN entity e ON e.eid = l.eid WHERE e.kind = ? AND l.role = ? AND {_AS_OF.format('l.')} "
-            f"AND {_AS_OF.format('v.')}",
-            (self.name, self.declaration.location.role, *at, *at),
-        )
-        shapes = dict(zip([one[0] for one in places], shapely.from_wkb([one[2] for one in places]), strict=True))
-        lids = {eid: lid for eid, lid, _ in places}
-        geometry = np.array([shapes.get(row[0]) for row in rows], dtype=object)
-        values = {
-            field.name: [given(field, row[place]) for row in rows] for place, field in enumerate(fields, 1) if field
-        }
-        return Table(tuple(row[0] for row in rows), values, geometry, tuple(lids.get(row[0]) for row in rows))
+        at = asof.moment(self._registry, valid, recorded)
+        return asof.table(self._registry, self.declaration, names, at)
 
     def __len__(self) -> int:
         """Return the number of things in force now."""
@@ -479,11 +417,6 @@ class Register:
         """Write other names and codes."""
         recording.rewrite_names(tx, eid, names or {}, span, self.declaration)
         recording.rewrite_codes(tx, eid, identifiers or {}, span, self.declaration, self._registry.catalog.schemes)
-
-    def _as_of(self, valid: str | None, recorded: int | str | None) -> tuple[str, str, int, int]:
-        """Return the parameters of an as-of condition."""
-        moment, tx = instant(valid, LATEST), self._registry.known_at(recorded)
-        return moment, moment, tx, tx
 
     def _known(self, eid: str) -> Sequence[tuple[int, Interval, str]]:
         """Return the facts known now about a thing: row, interval, status."""
@@ -544,7 +477,7 @@ class Register:
         """Return the location that a thing has at a moment, and the interval of its version known now."""
         found = self._store.select(
             f"SELECT v.lid, v.valid_from, v.valid_to FROM locates l JOIN location_version v ON v.lid = l.lid "
-            f"WHERE l.eid = ? AND l.role = ? AND {_AS_OF.format('l.')} AND {_AS_OF.format('v.')}",
+            f"WHERE l.eid = ? AND l.role = ? AND {asof.CONDITION.format('l.')} AND {asof.CONDITION.format('v.')}",
             (eid, self.declaration.location.role, *2 * (moment, moment, OPEN - 1, OPEN - 1)),
         )
         if not found:
@@ -569,23 +502,3 @@ class Register:
         )
         for eid, kind in sharing:
             tx.note([eid], kind, "moved")
-
-    def _place_at(self, eid: str, at: tuple[str, str, int, int]) -> tuple[str | None, Any, Accuracy]:
-        """Return location, geometry and accuracy of a thing as of a moment."""
-        found = self._store.select(
-            "SELECT v.lid, v.geometry, v.horizontal_accuracy_m, v.vertical_accuracy_m, v.accuracy_method, "
-            "v.vertical_datum, v.epoch "
-            "FROM locates l JOIN location_version v ON v.lid = l.lid "
-            f"WHERE l.eid = ? AND l.role = ? AND {_AS_OF.format('l.')} AND {_AS_OF.format('v.')}",
-            (eid, self.declaration.location.role, *at, *at),
-        )
-        if not found:
-            return None, None, Accuracy()
-        lid, blob, *exact = found[0]
-        return lid, shapely.from_wkb(blob), Accuracy(*exact)
-
-    def _facts(self, table: str, columns: str, eid: str, at: tuple[str, str, int, int]) -> Sequence[tuple[Any, ...]]:
-        """Return dated facts of a thing as of a moment."""
-        return self._store.select(
-            f'SELECT {columns} FROM "{table}" WHERE eid = ? AND {_AS_OF.format("")} ORDER BY "row"', (eid, *at)
-        )

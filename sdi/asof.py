@@ -1,0 +1,168 @@
+"""As of: what a register knew, and what held, at a moment. The one question that is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from sdi.declaration import Declaration
+from sdi.entry import Accuracy
+from sdi.errors import InputError, NotInRegister
+from sdi.history import TERMINAL, Interval, instant
+from sdi.identity import normalised
+from sdi.record import Record
+from sdi.recording import Table
+from sdi.store.schema import REGISTER_PREFIX, column_name
+from sdi.value import given
+
+if TYPE_CHECKING:
+    from sdi.registry import Registry
+
+LATEST = "9999-12-30T00:00:00Z"
+"""A moment after every recorded change: asks for the latest fact."""
+CONDITION = "{0}valid_from <= ? AND ? < {0}valid_to AND {0}tx_from <= ? AND ? < {0}tx_to"
+"""That a row holds and is known at a moment; its marks take a `Moment`."""
+
+_ENDED = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
+
+Moment = tuple[str, str, int, int]
+"""Valid time twice, then the transaction twice: as a condition takes them."""
+
+
+def moment(registry: Registry, valid: str | None, recorded: int | str | None) -> Moment:
+    """Return a moment in both times, as a condition takes it.
+
+    Parameters
+    ----------
+    registry : Registry
+        Says which transaction a date of recording means.
+    valid : str or None
+        When it shall hold in the world, ISO 8601; the latest fact where ``None``.
+    recorded : int, str or None
+        What shall have been known: a transaction, or a date; now where ``None``.
+    """
+    held, tx = instant(valid, LATEST), registry.known_at(recorded)
+    return held, held, tx, tx
+
+
+def record(registry: Registry, declaration: Declaration, eid: str, at: Moment) -> Record:
+    """Return what is known of a thing as of a moment.
+
+    Raises
+    ------
+    NotInRegister
+        If nothing is known for that moment.
+    """
+    fields = declaration.fields
+    names = ", ".join(["status", "valid_from", "valid_to", *(f'"{column_name(one)}"' for one in fields)])
+    sql = f'SELECT {names} FROM "{REGISTER_PREFIX}{declaration.name}" WHERE eid = ? AND {CONDITION.format("")}'
+    found = registry.store.select(sql, (eid, *at))
+    if not found:
+        when = "any date" if at[0] == LATEST else at[0]
+        raise NotInRegister(f"no {declaration.name} {eid} is known for {when}; was it recorded later or elsewhere?")
+    status, start, end, *values = found[0]
+    lid, geometry, accuracy = _place(registry, declaration, eid, at)
+    return Record(
+        eid=eid, kind=declaration.name, status=status,
+        values={one.name: given(one, value) for one, value in zip(fields, values, strict=True)},
+        identifiers=dict(_facts(registry, "identifier", "scheme, value", eid, at)),
+        names=dict(_facts(registry, "name", "language, text", eid, at)),
+        geometry=geometry, location=lid, accuracy=accuracy, valid=Interval(start, end),
+    )  # fmt: skip
+
+
+def carrier(registry: Registry, declaration: Declaration, scheme: str, value: str, at: Moment) -> Record:
+    """Return the thing of a register that carried an official code at a moment.
+
+    Raises
+    ------
+    NotInRegister
+        If none did.
+    """
+    found = registry.store.select(
+        "SELECT i.eid FROM identifier i JOIN entity e ON e.eid = i.eid WHERE i.scheme = ? AND i.value_norm = ? "
+        f"AND e.kind = ? AND {CONDITION.format('i.')}",
+        (scheme, normalised(value), declaration.name, *at),
+    )
+    if not found:
+        when = "now" if at[0] == LATEST else f"on {at[0]}"
+        raise NotInRegister(f"no {declaration.name} carries {scheme} {value!r} {when}")
+    return record(registry, declaration, found[0][0], at)
+
+
+def in_force(registry: Registry, declaration: Declaration, at: Moment) -> list[str]:
+    """Return the things of a register in force at a moment, in the order they were recorded."""
+    return [row[0] for row in _rows(registry, declaration, "", at)]
+
+
+def table(registry: Registry, declaration: Declaration, names: Sequence[str], at: Moment) -> Table:
+    """Return all things of a register in force at a moment, in the order they were recorded.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where they are kept.
+    declaration : Declaration
+        The register.
+    names : sequence of str
+        Fields wanted.
+    at : Moment
+        The moment.
+
+    Raises
+    ------
+    InputError
+        If the register declares no such field.
+    """
+    fields = [declaration.field(name) for name in names]
+    unknown = [name for name, field in zip(names, fields, strict=True) if field is None]
+    if unknown:
+        known = ", ".join(one.name for one in declaration.fields)
+        raise InputError(
+            f"register {declaration.name} has no field {unknown[0]!r}; it has {known}", code="field-unknown"
+        )
+    rows = _rows(registry, declaration, "".join(f', r."{column_name(field)}"' for field in fields if field), at)
+    places = registry.store.select(
+        "SELECT l.eid, l.lid, v.geometry FROM locates l JOIN location_version v ON v.lid = l.lid "
+        f"JOIN entity e ON e.eid = l.eid WHERE e.kind = ? AND l.role = ? AND {CONDITION.format('l.')} "
+        f"AND {CONDITION.format('v.')}",
+        (declaration.name, declaration.location.role, *at, *at),
+    )
+    shapes = dict(zip([one[0] for one in places], shapely.from_wkb([one[2] for one in places]), strict=True))
+    lids = {eid: lid for eid, lid, _ in places}
+    geometry = np.array([shapes.get(row[0]) for row in rows], dtype=object)
+    values = {field.name: [given(field, row[place]) for row in rows] for place, field in enumerate(fields, 1) if field}
+    return Table(tuple(row[0] for row in rows), values, geometry, tuple(lids.get(row[0]) for row in rows))
+
+
+def _rows(registry: Registry, declaration: Declaration, columns: str, at: Moment) -> list[tuple[Any, ...]]:
+    """Return the things in force at a moment with some columns of their register."""
+    return registry.store.select(
+        f'SELECT r.eid{columns} FROM "{REGISTER_PREFIX}{declaration.name}" r JOIN entity e ON e.eid = r.eid '
+        f'WHERE r.status NOT IN ({_ENDED}) AND {CONDITION.format("r.")} ORDER BY e."row"',
+        at,
+    )
+
+
+def _place(registry: Registry, declaration: Declaration, eid: str, at: Moment) -> tuple[str | None, Any, Accuracy]:
+    """Return location, geometry and accuracy of a thing as of a moment."""
+    found = registry.store.select(
+        "SELECT v.lid, v.geometry, v.horizontal_accuracy_m, v.vertical_accuracy_m, v.accuracy_method, "
+        "v.vertical_datum, v.epoch FROM locates l JOIN location_version v ON v.lid = l.lid "
+        f"WHERE l.eid = ? AND l.role = ? AND {CONDITION.format('l.')} AND {CONDITION.format('v.')}",
+        (eid, declaration.location.role, *at, *at),
+    )
+    if not found:
+        return None, None, Accuracy()
+    lid, blob, *exact = found[0]
+    return lid, shapely.from_wkb(blob), Accuracy(*exact)
+
+
+def _facts(registry: Registry, name: str, columns: str, eid: str, at: Moment) -> Sequence[tuple[Any, ...]]:
+    """Return dated facts of a thing as of a moment."""
+    return registry.store.select(
+        f'SELECT {columns} FROM "{name}" WHERE eid = ? AND {CONDITION.format("")} ORDER BY "row"', (eid, *at)
+    )
