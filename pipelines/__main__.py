@@ -18,13 +18,15 @@ from sdi.errors import IntegrityError, PhusaError
 
 THEMES: Mapping[str, str] = {
     "demo": "city",
-    "init": "city",
-    "publish": "city",
+    "init": "workspace",
+    "publish": "workspace",
     "serve": "city",
-    "status": "city",
-    "verify": "city",
+    "status": "workspace",
+    "verify": "workspace",
+    "copy": "backup",
+    "backup": "backup",
+    "restore": "backup",
     "ingest": "ingest",
-    "reform": "reform",
     "level": "water",
     "flood": "flood",
     "risk": "risk",
@@ -33,7 +35,11 @@ THEMES: Mapping[str, str] = {
     "whatif": "planning",
     "job": "job",
     "thing": "thing",
+    "reads": "reads",
     "resolve": "resolve",
+    "label": "label",
+    "units": "units",
+    "roles": "roles",
 }
 """Module of `pipelines.command` that adds each command. Only the one that is called is loaded: all of them together
 import every library of the project, which takes seconds."""

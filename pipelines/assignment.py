@@ -11,13 +11,16 @@ import numpy as np
 import orjson
 import shapely
 
+from sdi.address import PARTS
 from sdi.crs import StorageCRS
 from sdi.declaration import Declaration
 from sdi.errors import InputError
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _POINT = re.compile(rf"({_NUMBER})\s*,\s*({_NUMBER})")
-_NAME = re.compile(r"name(?:\.([a-z]{2}))?")
+_NAME = re.compile(r"name(?:\.([a-z]{2,3}))?(?:\.([a-z]+))?")
+ADDRESS = "address."
+"""Begins the parts of an address."""
 _WRITTEN_AS_JSON = ("boolean", "series")
 """Types of which a text is no value."""
 
@@ -29,14 +32,16 @@ class Assignment:
     values: dict[str, Any] = field(default_factory=dict)
     """Fields of the register [units of the register]; an empty text says that there is no value."""
     names: dict[str, str | None] = field(default_factory=dict)
-    """Official names by language."""
+    """Names by language, or by language and kind."""
     identifiers: dict[str, str | None] = field(default_factory=dict)
     """Official codes by scheme."""
+    address: dict[str, str | None] = field(default_factory=dict)
+    """Parts of the address."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing is said."""
-        return not (self.values or self.names or self.identifiers)
+        return not (self.values or self.names or self.identifiers or self.address)
 
 
 def read(words: Sequence[str], declaration: Declaration) -> Assignment:
@@ -45,8 +50,9 @@ def read(words: Sequence[str], declaration: Declaration) -> Assignment:
     Parameters
     ----------
     words : sequence of str
-        ``seats=4``, ``bench-tag=B7``, ``name=Ghế bên cầu`` (``name.en=`` for another language), or one JSON object
-        with the same keys; nothing behind the sign says that there is none any more.
+        ``seats=4``, ``bench-tag=B7``, ``name=Ghế bên cầu`` (``name.en=`` for another language, ``name.vi.local=`` for a
+        name beside the official one), ``address.house_number=12``, or one JSON object with the same keys; nothing
+        behind the sign says that there is none any more.
     declaration : Declaration
         The register.
 
@@ -69,7 +75,9 @@ def read(words: Sequence[str], declaration: Declaration) -> Assignment:
         elif key in declaration.schemes:
             found.identifiers[key] = _text(value)
         elif named and declaration.languages:
-            found.names[named[1] or declaration.languages[0]] = _text(value)
+            found.names[_name_key(named, declaration)] = _text(value)
+        elif key.startswith(ADDRESS) and declaration.address is not None:
+            found.address[key.removeprefix(ADDRESS)] = _text(value)
         else:
             raise InputError(
                 f"register {declaration.name} has no {key!r}; it has {', '.join(_known(declaration))}",
@@ -78,11 +86,39 @@ def read(words: Sequence[str], declaration: Declaration) -> Assignment:
     return found
 
 
+def noted(words: Sequence[str], declaration: Declaration, history: str) -> dict[str, Any]:
+    """Read what somebody notes of a thing, for a list of its register such as ``inspection``.
+
+    Parameters
+    ----------
+    words : sequence of str
+        ``condition=poor``, or one JSON object.
+    declaration : Declaration
+        The register.
+    history : str
+        Name of the list.
+
+    Returns
+    -------
+    dict of str to value
+        Not checked yet.
+    """
+    kinds = {field.name: field.type for one in declaration.events if one.name == history for field in one.fields}
+    return {key: _value(kinds.get(key, "text"), value) for key, value in _pairs(words)}
+
+
+def _name_key(named: re.Match[str], declaration: Declaration) -> str:
+    """Return the language of a name, with its kind where it is not the official one."""
+    language, kind = named[1] or declaration.languages[0], named[2]
+    return f"{language}.{kind}" if kind else language
+
+
 def _known(declaration: Declaration) -> Iterable[str]:
     """Return what may be said of a thing of a register."""
     first, *others = declaration.languages or (None,)
     names = ([] if first is None else ["name"]) + [f"name.{one}" for one in others]
-    return [*(one.name for one in declaration.fields), *declaration.schemes, *names]
+    parts = [ADDRESS + part for part in PARTS] if declaration.address else []
+    return [*(one.name for one in declaration.fields), *declaration.schemes, *names, *parts]
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, Any]]:
@@ -104,8 +140,8 @@ def _members(word: str) -> Iterator[tuple[str, Any]]:
     except orjson.JSONDecodeError as error:
         raise InputError(f"{word!r} is no JSON object ({error})", code="json-invalid") from error
     for key, value in said.items():
-        if key == "name" and isinstance(value, dict):
-            yield from ((f"name.{language}", text) for language, text in value.items())
+        if key in ("name", "address") and isinstance(value, dict):
+            yield from ((f"{key}.{part}", text) for part, text in value.items())
         else:
             yield key, value
 

@@ -133,7 +133,7 @@ def _opened(source: Workspace | Publication) -> Iterator[Publication]:
     if isinstance(source, Publication):
         yield source
         return
-    publication = Publication.open(source.publication_path("public"))
+    publication = source.publication("public")
     try:
         yield publication
     finally:

@@ -3,67 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
-import pandas as pd
 
-from pipelines.reform_file import UNCHANGED, Later, Reform, Statement, Table
+from pipelines.mending import Row, Taken, cells, is_taken
+from pipelines.reform_file import UNCHANGED, Later, Level, Reform, Statement, Table
+from pipelines.told import Saying, Told, Unit
 from sdi import source
-from sdi.entry import Licence
 from sdi.errors import RefusedError
+from sdi.source import Finding
 from sdi.source.archive import local_file
-from sdi.source.delivery import Delivery, Limits
-from sdi.text import nfc, normalise
-
-Row = Mapping[str, str]
-
-_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_LOST_ZEROS = re.compile(r"(\d+)(\.0)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit as a list names it."""
-
-    code: str
-    name: str
-    """Without its type."""
-    type: str
-    full_name: str
-    district: str = ""
-    province: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """What one row says became of a unit, by codes."""
-
-    old: str
-    new: str
-    verb: str
-    area_share: float | None = None
-    population_share: float | None = None
-    area_m2: float | None = None
-    population: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one delivery says."""
-
-    entry: str
-    licence: Licence
-    sha256: str
-    sayings: tuple[Saying, ...] = ()
-    units: tuple[Unit, ...] = ()
-    repairs: Mapping[str, int] = field(default_factory=dict)
-    """What was mended, and in how many cells."""
+from sdi.source.delivery import Limits
+from sdi.text import normalise
 
 
 def before(reform: Reform, data: Path) -> Told:
@@ -86,8 +42,9 @@ def before(reform: Reform, data: Path) -> Told:
     RefusedError
         If a row has no code or a name of no known type, or a code is there twice.
     """
-    found, sha256, repairs = _rows(reform.before, data)
-    return Told(reform.before.entry, reform.before.licence, sha256, (), _units(found, reform), repairs)
+    taken = _taken(reform.before, data)
+    units, above = _units(taken.rows, reform), _above(taken.rows, reform)
+    return _told(reform.before, taken, units=units, above=above)
 
 
 def told(table: Table, reform: Reform, data: Path) -> Told:
@@ -112,18 +69,18 @@ def told(table: Table, reform: Reform, data: Path) -> Told:
     RefusedError
         If a value of the table means nothing that the reform declares, or one code bears two names.
     """
-    found, sha256, repairs = _rows(table, data)
-    sayings = tuple(dict.fromkeys(_saying(row, table) for row in found))
-    listed = dict.fromkeys((row["new"], row["new_name"]) for row in found if "new_name" in row)
+    taken = _taken(table, data)
+    sayings = tuple(dict.fromkeys(_saying(row, table) for row in taken.rows))
+    listed = dict.fromkeys((row["new"], row["new_name"]) for row in taken.rows if "new_name" in row)
     units = _units([{"code": code, "name": name} for code, name in listed], reform)
-    return Told(table.entry, table.licence, sha256, sayings, units, repairs)
+    return _told(table, taken, sayings=sayings, units=units)
 
 
 def stated(statement: Statement) -> Told:
     """Return what a source states of single units."""
     sayings = tuple(Saying(**step) for step in statement.steps)
     content = orjson.dumps(statement.steps, option=orjson.OPT_SORT_KEYS)
-    return Told(statement.entry, statement.licence, hashlib.sha256(content).hexdigest(), sayings)
+    return Told(statement.entry, statement.licence, _document("statements", content), len(sayings), sayings)
 
 
 def later(one: Later, reform: Reform, data: Path) -> Told:
@@ -146,7 +103,7 @@ def later(one: Later, reform: Reform, data: Path) -> Told:
     path = local_file(data / one.table.source.path, Limits())
     content = path.read_bytes()
     try:
-        groups = [row for row in orjson.loads(content) if _taken(row, one.table)]
+        groups = [row for row in orjson.loads(content) if is_taken(row, one.table)]
         found = [
             {wanted: normalise(str(member[column])) for wanted, column in one.table.columns.items()}
             for group in groups
@@ -157,84 +114,76 @@ def later(one: Later, reform: Reform, data: Path) -> Told:
             f"{path.name} is no JSON list of rows with {one.members!r} ({error!r}); correct the columns in the reform",
             code="list-unreadable",
         ) from error
-    return Told(one.table.entry, one.table.licence, hashlib.sha256(content).hexdigest(), (), _units(found, reform))
+    source = _document(path.name, content)
+    return Told(one.table.entry, one.table.licence, source, len(found), units=_units(found, reform))
 
 
-def _rows(table: Table, data: Path) -> tuple[Sequence[Row], str, Counter[str]]:
-    """Read the wanted cells of a table; return them with the hash of the file and what was mended."""
-    delivery = source.read(data / table.source.path, table.source)
-    found, repairs = cells(delivery, table)
-    return found, delivery.sha256, repairs
-
-
-def cells(delivery: Delivery, table: Table) -> tuple[Sequence[Row], Counter[str]]:
-    """Return the wanted cells of the rows that a table is about.
+def laid(table: Table, taken: Taken, unmatched: Mapping[int, str]) -> Told:
+    """Return what is told of a map: what was mended in it, and which of its names belong to no unit.
 
     Parameters
     ----------
-    delivery : Delivery
-        The table as read.
     table : Table
-        Names columns and rows.
-
-    Returns
-    -------
-    sequence of mapping and Counter
-        Cells by what they are, and what was mended in how many of them.
-
-    Raises
-    ------
-    RefusedError
-        If a column is missing, or no row is left.
+        The map.
+    taken : Taken
+        Its rows.
+    unmatched : mapping of int to str
+        Names that belong to no unit, or to several, by row as delivered.
     """
-    names = {str(name) for name in delivery.table.columns}
-    missing = {*table.columns.values(), *table.where, *(one["column"] for one in table.verbs)} - names
-    if missing:
-        raise RefusedError(
-            f"{delivery.path.name} has no column {min(missing)!r}; it has {', '.join(sorted(names))}",
-            code="column-missing",
-        )
-    repairs: Counter[str] = Counter()
-    taken = [row for row in delivery.table.to_dict("records") if _taken(row, table)]
-    if not taken:
-        raise RefusedError(f"{delivery.path.name} has no row for {dict(table.where)}; correct where", code="rows-none")
-    wanted = {**table.columns, **{one["column"]: one["column"] for one in table.verbs}}
-    cleaned: list[dict[str, str]] = [
-        {name: _clean(row[column], repairs) for name, column in wanted.items()} for row in taken
+    aside = [
+        Finding("unit-unmatched", row, "belongs to no old unit, or to several", "quarantined", before=name)
+        for row, name in unmatched.items()
     ]
-    for row in cleaned:
-        for name in ("old", "new"):
-            if table.digits and name in row:
-                row[name] = _code(row[name], table.digits, repairs)
-    return cleaned, repairs
+    return replace(_told(table, taken), findings=(*taken.findings, *aside))
 
 
-def _taken(row: Mapping[str, Any], table: Table) -> bool:
-    """Tell whether a row is one of those that are meant."""
-    return all(normalise(str(row[column])) in values for column, values in table.where.items())
+def _taken(table: Table, data: Path) -> Taken:
+    """Read the wanted cells of a table."""
+    return cells(source.read(data / table.source.path, table.source), table)
 
 
-def _clean(value: Any, repairs: Counter[str]) -> str:
-    """Return a cell as one line of composed text, counting what was mended."""
-    written = "" if pd.isna(value) else str(value)
-    text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), written)
-    repairs["escaped letters"] += text != written
-    repairs["line breaks and spaces"] += nfc(text) != normalise(text)
-    repairs["decomposed letters"] += text != nfc(text)
-    return normalise(text)
+def _told(table: Table, taken: Taken, **said: Any) -> Told:
+    """Return what a table says together with where it comes from."""
+    labels = {number: _label(row) for number, row in zip(taken.numbers, taken.rows, strict=True)}
+    return Told(
+        table.entry, table.licence, taken.source, len(taken.rows), findings=taken.findings, labels=labels, **said
+    )  # fmt: skip
 
 
-def _code(text: str, digits: int, repairs: Counter[str]) -> str:
-    """Return a code with the zeros that a spreadsheet took from it, and without those it added."""
-    number = _LOST_ZEROS.fullmatch(text)
-    code = number[1].zfill(digits) if number else text
-    repairs["codes read as numbers"] += code != text
-    return code
+def _label(row: Row) -> str:
+    """Return that by which people know a row: its old code, its code or its name."""
+    return next((row[name] for name in ("old", "code", "name") if row.get(name)), "")
+
+
+def _document(name: str, content: bytes) -> dict[str, str]:
+    """Say where something comes from that is no table."""
+    return {
+        "file": name, "format": "JSON", "encoding": "UTF-8", "crs": "", "sha256": hashlib.sha256(content).hexdigest(),
+    }  # fmt: skip
 
 
 def _units(found: Iterable[Row], reform: Reform) -> tuple[Unit, ...]:
     """Return the units of a list, refusing what is none."""
-    units = [_unit(row, reform.types) for row in found]
+    return _once([replace(unit_of(row, reform.types), above=_codes_above(row, reform.above)) for row in found])
+
+
+def _above(found: Sequence[Row], reform: Reform) -> tuple[tuple[Unit, ...], ...]:
+    """Return the units above those of a list, level by level; their names keep the type, which tells them apart."""
+    levels = []
+    for at, level in enumerate(reform.above, 1):
+        named = {(row[level.code], row[level.name], _codes_above(row, reform.above[at:])) for row in found}
+        units = [(unit_of({"code": code, "name": name}, level.types), above) for code, name, above in sorted(named)]
+        levels.append(_once([replace(unit, name=unit.full_name, above=above) for unit, above in units]))
+    return tuple(levels)
+
+
+def _codes_above(row: Row, levels: Sequence[Level]) -> tuple[str, ...]:
+    """Return the codes of the units that a unit belongs to, where its list says so."""
+    return tuple(row[level.code] for level in levels if level.code in row)
+
+
+def _once(units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """Refuse a code that stands for several units."""
     twice = [code for code, count in Counter(unit.code for unit in units).items() if count > 1]
     if twice:
         raise RefusedError(
@@ -245,8 +194,25 @@ def _units(found: Iterable[Row], reform: Reform) -> tuple[Unit, ...]:
     return tuple(units)
 
 
-def _unit(row: Row, types: Mapping[str, str]) -> Unit:
-    """Take the type off a full name."""
+def unit_of(row: Row, types: Mapping[str, str]) -> Unit:
+    """Take the type off a full name.
+
+    Parameters
+    ----------
+    row : mapping of str to str
+        With ``code`` and ``name``.
+    types : mapping of str to str
+        First words of a full name to the type of the unit.
+
+    Returns
+    -------
+    Unit
+
+    Raises
+    ------
+    RefusedError
+        If it has no code, or its name is of no known type.
+    """
     full = row["name"]
     word = max((one for one in types if full.startswith(f"{one} ")), key=len, default=None)
     if word is None or not row["code"]:

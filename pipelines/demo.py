@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from catalogs import packaged
-from pipelines import city, derive, elevation, ingest
-from pipelines.ingest import Loaded, Progress, silent
-from sdi import projector, provenance
+from pipelines import city, derive, elevation, ingest, publish, reform, reform_file
+from pipelines.ingest import Progress, silent
+from sdi import provenance
 from sdi.declaration import Label
 from sdi.entry import Accuracy, Entry, Licence, SourceOptions
 from sdi.errors import InputError, WorkspaceError
@@ -85,7 +85,7 @@ def run(
             _ingest_all(workspace, registry, source, Path(data or "."), recorded)
         derive.run(workspace, registry, derive.CITIES.get(name, derive.NOTHING), data=data, progress=derived)
         progress("publish", DERIVED)
-        projector.refresh(workspace, registry)
+        publish.run(workspace, registry)
         registry.close()
     return Workspace.open(folder, packaged())
 
@@ -157,7 +157,7 @@ def _record_synthetic(workspace: Workspace, registry: Registry, seed: int, scale
                 accepted=len(eids),
             )
     progress("publish", 0.9)
-    projector.refresh(workspace, registry)
+    publish.run(workspace, registry)
     elevation.publish_synthetic(workspace, made.terrain)
 
 
@@ -171,15 +171,15 @@ def _synthetic_entry(workspace: Workspace, register: str) -> Entry:
     )  # fmt: skip
 
 
-def _ingest_all(workspace: Workspace, registry: Registry, source: Path, data: Path, progress: Progress) -> list[Loaded]:
-    """Load every delivery of a city that the catalogue describes."""
+def _ingest_all(workspace: Workspace, registry: Registry, source: Path, data: Path, progress: Progress) -> None:
+    """Load every delivery of a city that the catalogue describes, then its reforms: they end the units of before."""
     entries = registry.catalog.read_entries(source)
-    loaded = []
+    reforms = [reform_file.read(path) for path in reform_file.files(source)]
+    count = len(entries) + len(reforms)
     for number, entry in enumerate(entries.values()):
-        loaded.append(
-            ingest.run(entry, workspace, registry, data, progress=_part(progress, entry.name, number, len(entries)))
-        )
-    return loaded
+        ingest.run(entry, workspace, registry, data, progress=_part(progress, entry.name, number, count))
+    for number, described in enumerate(reforms, len(entries)):
+        reform.run(described, workspace, registry, data, progress=_part(progress, described.name, number, count))
 
 
 def _part(progress: Progress, name: str, number: int, count: int) -> Callable[[str, float], None]:

@@ -1,9 +1,11 @@
-"""Find things by what they are, or were, called."""
+"""Find things by what they are, or were, called, and say what took the place of those that ended."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+
+import orjson
 
 from pipelines.lookup import LEVEL
 from sdi.publication import Publication
@@ -34,5 +36,38 @@ def run(
     tuple of Found
         The best first; empty where nothing is called so.
     """
-    with closing(Publication.open(workspace.publication_path(LEVEL))) as publication:
+    with closing(workspace.publication(LEVEL)) as publication:
         return publication.search(text, limit=limit, kinds=kinds, datetime=at)
+
+
+def successors(workspace: Workspace, found: Sequence[Found]) -> Mapping[str, Mapping[str, str]]:
+    """Say what took the place of things that ended, as far as a citizen may see it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The city, published.
+    found : sequence of Found
+        What was found.
+
+    Returns
+    -------
+    mapping of str to mapping of str to str
+        By identifier of a thing that ended: identifiers of its successors with their names. Empty where no source says
+        what followed.
+    """
+    with closing(workspace.publication(LEVEL)) as publication:
+        return {
+            one.hit.eid: {
+                eid: _called(publication, kind, eid)
+                for eid, kind in publication.thing(one.kind, one.hit.eid).successors.items()
+            }
+            for one in found
+            if one.now is None
+        }
+
+
+def _called(publication: Publication, kind: str, eid: str) -> str:
+    """Return the name of a thing that lasts, or its kind where it has none."""
+    feature = orjson.loads(publication.item(publication.thing(kind, eid).collection, eid))
+    return str(feature["properties"].get("name") or kind)

@@ -13,12 +13,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from pipelines import elevation, undeclared
-from sdi import projector, provenance, quality, source
-from sdi.declaration import Declaration
+from pipelines import elevation, outlying, publish, undeclared, whereabouts
+from sdi import provenance, quality, source
+from sdi.declaration import Declaration, Level
 from sdi.entry import Accuracy, Entry
 from sdi.errors import ConflictError, InputError, NotInRegister
-from sdi.quality import Report, checking, repair
+from sdi.quality import Report, checking, position, repair
 from sdi.quality.report import count
 from sdi.recording import Batch
 from sdi.registry import Registry
@@ -93,7 +93,7 @@ def run(
         return _run_raster(entry, workspace, data, dry_run=dry_run, progress=progress)
     declaration = _declaration(entry, registry)
     progress("read", 0.0)
-    delivery = undeclared.read(data / entry.source.path, entry.source, workspace, registry)
+    delivery = undeclared.read(data / entry.source.path, entry.source, workspace, registry.beside or registry)
     known = _known_delivery(entry, delivery.sha256, registry)
     progress("check", 0.2)
     checked = quality.check(delivery, declaration, registry.catalog, entry)
@@ -102,12 +102,16 @@ def run(
     if dry_run:
         return Loaded(entry.name, checked.report, 0, 0)
     if known:
-        projector.refresh(workspace, registry)  # the load before may have been killed between record and publish
+        publish.run(workspace, registry)  # the load before may have been killed between record and publish
         return Loaded(entry.name, checked.report, 0, 0)
     progress("record", 0.4)
     places = stored_places(checked.accepted, registry)
-    report = _with_findings(checked.report, places.findings)
-    batch = batch_of(checked.accepted, places, declaration, entry.accuracy, entry.valid_from)
+    further = _compared(checked.accepted, places, registry)
+    further += outlying.flagged(places.stored, declaration, workspace, registry)
+    report = _with_findings(checked.report, places.findings + further)
+    batch = batch_of(checked.accepted, places, declaration, entry.accuracy, entry.valid_from, entry.access)
+    where = whereabouts.columns(checked.accepted, declaration, registry, entry.valid_from)
+    batch = dataclasses.replace(batch, **where)
     with registry.transaction(
         entry.custodian, f"load of {entry.name}", decision=entry.decision, source_sha256=delivery.sha256
     ) as tx:
@@ -126,8 +130,9 @@ def run(
         )
     logger.info("%s: %d things recorded in transaction %d", entry.name, len(eids), tx.number)
     progress("publish", 0.8)
-    projector.refresh(workspace, registry)
-    _keep_report(workspace, entry, report)
+    publish.run(workspace, registry)
+    if registry.beside is None:
+        keep_report(workspace, report)
     progress("publish", 1.0)
     return Loaded(entry.name, report, len(eids), tx.number)
 
@@ -218,6 +223,17 @@ def stored_places(frame: gpd.GeoDataFrame, registry: Registry) -> Places:
     return Places(delivered, crs, stored, tuple(findings))
 
 
+def _compared(frame: gpd.GeoDataFrame, places: Places, registry: Registry) -> tuple[Finding, ...]:
+    """Return what codes that tell a position say otherwise than the places."""
+    rows = [int(row) for row in frame[checking.ROW]]
+    return tuple(
+        finding
+        for name, scheme in registry.catalog.schemes.items()
+        if scheme.position and f"identifier:{name}" in frame.columns
+        for finding in position.compared(scheme, list(frame[f"identifier:{name}"]), places.stored, rows, registry.crs)
+    )
+
+
 def _with_findings(report: Report, findings: tuple[Finding, ...]) -> Report:
     """Add what was found while the places were brought to the storage CRS."""
     together = (*report.findings, *findings)
@@ -225,8 +241,9 @@ def _with_findings(report: Report, findings: tuple[Finding, ...]) -> Report:
 
 
 def batch_of(
-    frame: gpd.GeoDataFrame, places: Places, declaration: Declaration, accuracy: Accuracy, valid_from: str | None
-) -> Batch:
+    frame: gpd.GeoDataFrame, places: Places, declaration: Declaration, accuracy: Accuracy, valid_from: str | None,
+    access: Level = "public",
+) -> Batch:  # fmt: skip
     """Return checked rows as things to be added.
 
     Parameters
@@ -241,6 +258,8 @@ def batch_of(
         How exact the places are.
     valid_from : str, optional
         Since when the facts hold.
+    access : {'public', 'restricted', 'secret'}
+        Who may see them.
 
     Returns
     -------
@@ -253,9 +272,10 @@ def batch_of(
         values={one.name: frame[one.name] for one in declaration.fields if one.name in columns},
         geometry=places.stored,
         identifiers={one: frame[f"identifier:{one}"] for one in declaration.schemes if f"identifier:{one}" in columns},
-        names={one: frame[f"name:{one}"] for one in declaration.languages if f"name:{one}" in columns},
+        names={one.removeprefix("name:"): frame[one] for one in sorted(columns) if one.startswith("name:")},
         valid_from=valid_from,
         accuracy=accuracy,
+        access=access,
         source_geometry=None if same else places.delivered,
         source_crs=None if same else places.crs,
     )
@@ -267,11 +287,19 @@ def _crs_name(frame: gpd.GeoDataFrame) -> str:
     return ":".join(authority) if authority else str(frame.crs.to_wkt())
 
 
-def _keep_report(workspace: Workspace, entry: Entry, report: Report) -> None:
-    """Keep the report of a load, for machines and for people."""
+def keep_report(workspace: Workspace, report: Report) -> None:
+    """Keep the report of a load, for machines and for people.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The city.
+    report : Report
+        Named after its entry.
+    """
     workspace.reports.mkdir(parents=True, exist_ok=True)
-    write_whole(workspace.reports / f"{entry.name}.json", report.to_json().encode())
-    write_whole(workspace.reports / f"{entry.name}.txt", report.to_text().encode())
+    write_whole(workspace.reports / f"{report.entry}.json", report.to_json().encode())
+    write_whole(workspace.reports / f"{report.entry}.txt", report.to_text().encode())
 
 
 def _run_raster(entry: Entry, workspace: Workspace, data: Path, *, dry_run: bool, progress: Progress) -> Loaded:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 
 from sdi.errors import InputError
-from sdi.publication import Publication
 from sdi.workspace import Workspace
 from spp.answer import Answer
 from spp.lookup import lookup
@@ -47,7 +46,7 @@ def run(
     NotFound
         If the place lies outside the city, or nothing answers to its name.
     """
-    with closing(Publication.open(workspace.publication_path(LEVEL))) as publication:
+    with closing(workspace.publication(LEVEL)) as publication:
         return lookup(publication, workspace.rasters, _place(point, parcel, address), crs=workspace.crs)
 
 

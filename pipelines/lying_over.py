@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 
-from pipelines.conversion import Row, Unit, cells
+from pipelines.conversion import laid
+from pipelines.mending import Row, cells
 from pipelines.reform_file import Overlay, Table
+from pipelines.told import Told, Unit
 from sdi import source
 from sdi.crs import StorageCRS
 from sdi.source import Delivery
@@ -31,9 +34,8 @@ class Matched:
     """Names on the map that were found by another spelling or a former name."""
     unmatched: tuple[str, ...]
     """Names on the map that belong to no unit, or to several."""
-    sha256: str
-    repairs: Mapping[str, int]
-    """What was mended, and in how many cells."""
+    told: Told
+    """The map as a delivery."""
 
 
 def match(overlay: Overlay, units: Sequence[Unit], crs: StorageCRS, data: Path) -> Matched:
@@ -56,23 +58,24 @@ def match(overlay: Overlay, units: Sequence[Unit], crs: StorageCRS, data: Path) 
         A name that could mean two units is given to none.
     """
     delivery = _read(overlay.table, data)
-    found, repairs = cells(delivery, overlay.table)
+    taken = cells(delivery, overlay.table)
     places = shapely.make_valid(
         crs.to_storage(np.asarray(delivery.table.geometry.array, dtype=object), delivery.table.crs.to_string())
     )
-    aliases = cells(_read(overlay.aliases, data), overlay.aliases)[0] if overlay.aliases else []
+    aliases = cells(_read(overlay.aliases, data), overlay.aliases).rows if overlay.aliases else []
     shapes: dict[str, list[Any]] = {}
-    by_alias, unmatched = [], []
-    for row, place in zip(found, places, strict=True):
+    by_alias, unmatched = [], {}
+    for number, row, place in zip(taken.numbers, taken.rows, places, strict=True):
         unit = _one(row, units)
         if unit is None and (unit := _aliased(row, units, aliases)) is not None:
             by_alias.append(row["name"])
         if unit is None:
-            unmatched.append(row["name"])
+            unmatched[number] = row["name"]
         else:
             shapes.setdefault(unit.code, []).append(place)
     joined = {code: shapely.union_all(parts) for code, parts in shapes.items()}
-    return Matched(joined, tuple(by_alias), tuple(unmatched), delivery.sha256, repairs)
+    names = tuple(unmatched.values())
+    return Matched(joined, tuple(by_alias), names, laid(overlay.table, taken, unmatched))
 
 
 def shares(old: Any, new: Shapes) -> dict[str, float]:
@@ -128,6 +131,7 @@ def _within(unit: Unit, row: Row, part: str) -> bool:
     return part not in row or _key(getattr(unit, part)).endswith(_key(row[part]))
 
 
+@lru_cache(maxsize=20_000)
 def _key(name: str) -> str:
     """Return a name as keys of names are written: folded, without spaces."""
     return fold_alias(name).replace(" ", "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pipelines.conversion import Told, Unit
 from pipelines.reform_file import Later, Reform
+from pipelines.told import Told, Unit
 from sdi.errors import RefusedError
 from sdi.registry import Registry
 from sdi.text import fold_alias, tone_alias
@@ -28,13 +28,13 @@ class Difference:
     """Whether that was recorded as a change; another place of a tone mark is the same name."""
 
 
-def carriers(reform: Reform, units: Iterable[Unit], registry: Registry, at: str) -> dict[str, str]:
+def carriers(scheme: str, units: Iterable[Unit], registry: Registry, at: str) -> dict[str, str]:
     """Return the units that carried their codes at a date.
 
     Parameters
     ----------
-    reform : Reform
-        Names the scheme of the codes.
+    scheme : str
+        Scheme of the codes.
     units : iterable of Unit
         Units of a list.
     registry : Registry
@@ -47,7 +47,7 @@ def carriers(reform: Reform, units: Iterable[Unit], registry: Registry, at: str)
     dict of str to str
         Code to identifier; a code that nobody carried is left out.
     """
-    found = {unit.code: registry.resolve_code(reform.scheme, unit.code, at) for unit in units}
+    found = {unit.code: registry.resolve_code(scheme, unit.code, at) for unit in units}
     return {code: matches[0].eid for code, matches in found.items() if matches}
 
 
@@ -115,7 +115,7 @@ def compare(told: Told, later: Later, reform: Reform, registry: Registry, tx: Tr
     RefusedError
         If it lists a unit whose code nobody carries at its date.
     """
-    known = carriers(reform, told.units, registry, later.effective)
+    known = carriers(reform.scheme, told.units, registry, later.effective)
     missing = [unit.code for unit in told.units if unit.code not in known]
     if missing:
         raise RefusedError(

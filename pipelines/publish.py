@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdi import projector, witness
-from sdi.publication import Publication
+from sdi import membership, projector, readership, witness
 from sdi.registry import Registry
 from sdi.store import raster
 from sdi.workspace import Workspace
@@ -27,14 +27,14 @@ class Verified:
 
 
 def run(workspace: Workspace, registry: Registry, *, rebuild: bool = False) -> int:
-    """Bring every publication up to the registry.
+    """Bring the units in which things lie, and every publication, up to the registry.
 
     Parameters
     ----------
     workspace : Workspace
         The city.
     registry : Registry
-        Its registry.
+        Its registry; of a secret one nothing is published.
     rebuild : bool
         Start from nothing.
 
@@ -43,6 +43,9 @@ def run(workspace: Workspace, registry: Registry, *, rebuild: bool = False) -> i
     int
         Transaction that all publications have reached.
     """
+    if registry.beside is not None:
+        return 0
+    membership.refresh(registry)
     return projector.refresh(workspace, registry, rebuild=rebuild)
 
 
@@ -69,6 +72,8 @@ def verify(workspace: Workspace, registry: Registry, *, export: Path | None = No
         Naming what does not agree and what to do.
     """
     transactions = registry.verify()
+    membership.verify(registry)
+    readership.readings(registry.store)
     told = witness.read(export) if export else []
     witness.check(registry, workspace.name, told)
     published = dict(projector.verified(workspace, registry))
@@ -107,16 +112,12 @@ def status(workspace: Workspace) -> Status:
     """
     registry = workspace.registry()
     transactions, root_hash = registry.last_tx, registry.root_hash
+    there = [level for level in projector.LEVELS if workspace.home(level).exists()]
+    applied: dict[str, int] = {level: projector.reached(workspace, registry, level) for level in there}
     registry.close()
-    applied: dict[str, int] = {}
     counts: dict[str, int] = {}
-    for level in projector.LEVELS:
-        path = workspace.publication_path(level)
-        if path.is_file():
-            publication = Publication.open(path)
-            applied[level] = publication.applied_tx
-            if level == "public":
-                counts = {one.name: one.count for one in publication.collections()}
-            publication.close()
+    if "public" in there:
+        with closing(workspace.publication("public")) as publication:
+            counts = {one.name: one.count for one in publication.collections()}
     coverages = [one.name for one in raster.list_coverages(workspace.rasters)]
     return Status(workspace.title.vi, transactions, root_hash, applied, counts, coverages)

@@ -7,24 +7,21 @@ the tables say, each as a source of its own: where they differ, both are kept an
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 
-from pipelines import lying_over, naming, reform_sources
-from pipelines.conversion import Saying, Told, Unit
+from pipelines import hierarchy, ingest, lying_over, naming, publish, reform_sources, reform_units
 from pipelines.ingest import Progress, silent
-from pipelines.naming import Difference, Eids, carriers
+from pipelines.naming import Difference, Eids
 from pipelines.reform_file import Later, Reform
 from pipelines.reform_sources import Sources
-from sdi import projector, provenance
-from sdi.antedating import antedate
+from pipelines.told import Saying, Told
+from sdi import provenance
 from sdi.errors import ConflictError
-from sdi.life import life
 from sdi.lineage import Conflict, Step
-from sdi.recording import Batch
-from sdi.register import Register
+from sdi.quality import Report
 from sdi.registry import Registry
 from sdi.transaction import Transaction
 from sdi.workspace import Workspace
@@ -43,6 +40,8 @@ class Reformed:
     """New units."""
     unchanged: int
     """Units that went on as they were."""
+    above: int
+    """Units that the old ones belonged to, which ended with them."""
     steps: Mapping[str, int]
     """Rows of lineage, by source."""
     conflicts: tuple[Conflict, ...]
@@ -50,15 +49,24 @@ class Reformed:
     differences: tuple[Difference, ...]
     unmatched: tuple[str, ...]
     """Names on older maps that belong to no old unit, or to several."""
-    repairs: Mapping[str, Mapping[str, int]]
-    """What was mended in the cells of each delivery."""
+    reports: tuple[Report, ...]
+    """Outcome of every row of each delivery."""
     transaction: int
     """Transaction that recorded it; 0 after a dry run, and where it was recorded before."""
+
+    @property
+    def repairs(self) -> Mapping[str, Mapping[str, int]]:
+        """What was mended in the cells of each delivery."""
+        mended = {
+            one.entry: Counter(found.message for found in one.findings if found.action == "repaired")
+            for one in self.reports
+        }
+        return {entry: counts for entry, counts in mended.items() if counts}
 
 
 def run(
     reform: Reform, workspace: Workspace, registry: Registry, data: Path, *, dry_run: bool = False,
-    progress: Progress = silent,
+    progress: Progress = silent, told: Callable[[Report], None] = lambda _report: None,
 ) -> Reformed:  # fmt: skip
     """Record a reform: the old units, the new ones, and what every source says became of which.
 
@@ -76,6 +84,8 @@ def run(
         Read and check only; write nothing.
     progress : callable
         Told how far it is.
+    told : callable
+        Told the report of each delivery once all of them were read and held against each other.
 
     Returns
     -------
@@ -91,6 +101,9 @@ def run(
     """
     progress("read", 0.0)
     sources = reform_sources.read(reform, registry.crs, data)
+    reports = tuple(one.report(reform.register, reform.title) for one in (*sources.all, *sources.lists))
+    for report in reports:
+        told(report)
     steps: Mapping[str, int] = {}
     differences: list[Difference] = []
     number = 0
@@ -98,24 +111,30 @@ def run(
         progress("record", 0.4)
         if not _known(sources.all, registry):
             steps, differences, number = _reform(reform, sources, registry)
-        for told, later in zip(sources.lists, reform.lists, strict=True):
-            differences += [] if _known([told], registry) else _compare(told, later, reform, registry)
+        for listed, later in zip(sources.lists, reform.lists, strict=True):
+            differences += [] if _known([listed], registry) else _compare(listed, later, reform, registry)
         progress("publish", 0.8)
-        projector.refresh(workspace, registry)
+        publish.run(workspace, registry)
+        for report in reports:
+            ingest.keep_report(workspace, report)
     unchanged = len(sources.unchanged)
     return Reformed(
-        reform.name, len(sources.before.units) - unchanged, len(sources.tables[0].units) - unchanged, unchanged, steps,
+        reform.name, len(sources.before.units) - unchanged, len(sources.tables[0].units) - unchanged, unchanged,
+        sum(map(len, sources.before.above)), steps,
         registry.lineage.conflicts(kind=reform.register), tuple(differences),
         tuple(name for _, matched in sources.maps for name in matched.unmatched),
-        {told.entry: {what: count for what, count in told.repairs.items() if count} for told in sources.all}, number,
+        reports, number,
     )  # fmt: skip
 
 
 def _reform(reform: Reform, sources: Sources, registry: Registry) -> tuple[Mapping[str, int], list[Difference], int]:
     """Record it all in one transaction; return the rows of lineage, the names that differ, and the transaction."""
     with registry.transaction(reform.custodian, f"reform {reform.name}", decision=reform.decision) as tx:
-        old, new, differences = _units(reform, sources, registry, tx)
+        if _known(sources.all, registry):  # another process was faster
+            return {}, [], 0
+        old, new, differences = reform_units.record(reform, sources, registry, tx)
         steps = _record(reform, sources, (old, new), registry, tx)
+        hierarchy.record(reform, sources, (old, new), registry, tx)
         for told in sources.all:
             _keep(told, reform, tx)
     logger.info("%s: %d rows of lineage recorded in transaction %d", reform.name, sum(steps.values()), tx.number)
@@ -125,6 +144,8 @@ def _reform(reform: Reform, sources: Sources, registry: Registry) -> tuple[Mappi
 def _compare(told: Told, later: Later, reform: Reform, registry: Registry) -> list[Difference]:
     """Hold a later list against what is known, and record the names that changed."""
     with registry.transaction(reform.custodian, f"list {told.entry}", decision=later.decision) as tx:
+        if _known([told], registry):
+            return []
         differences = naming.compare(told, later, reform, registry, tx)
         _keep(told, reform, tx)
     return differences
@@ -155,56 +176,6 @@ def _known(given: Sequence[Told], registry: Registry) -> bool:
         "a source says otherwise is a correction (Lineage.correct)",
         code="delivery-superseded",
     )
-
-
-# units -------------------------------------------------------------------------------------------------------------
-
-
-def _units(
-    reform: Reform, sources: Sources, registry: Registry, tx: Transaction
-) -> tuple[Eids, Eids, list[Difference]]:
-    """End the old units and begin the new ones; return both by their codes, and what is called otherwise."""
-    register = registry.register(reform.register)
-    eve = (date.fromisoformat(reform.effective) - timedelta(days=1)).isoformat()
-    new = carriers(reform, sources.tables[0].units, registry, reform.effective)
-    old = carriers(reform, sources.before.units, registry, eve)
-    going_on = {code: new[code] for code in sources.unchanged if code in new and code not in old}
-    for eid in going_on.values():
-        antedate(registry, eid, None, tx)
-    old |= going_on
-    for code, eid in old.items():
-        if code not in sources.unchanged and life(registry.store, eid, tx.number).end > reform.effective:
-            register.retire(eid, tx, valid_from=reform.effective, status="merged_away")
-            new.pop(code, None)  # it went on carrying its code only because nobody had said that it ended
-    differences = naming.check(sources.tables[0], new, reform, registry)
-    lasting = [unit for unit in sources.before.units if unit.code in sources.unchanged - set(old)]
-    ended = [unit for unit in sources.before.units if unit.code not in old and unit.code not in sources.unchanged]
-    old |= _add(lasting, reform, register, tx)
-    old |= _add(ended, reform, register, tx, valid_to=reform.effective)
-    new |= {code: old[code] for code in sources.unchanged}
-    fresh = [unit for unit in sources.tables[0].units if unit.code not in new]
-    new |= _add(fresh, reform, register, tx, valid_from=reform.effective, decision=reform.decision)
-    return old, new, differences
-
-
-def _add(
-    units: Sequence[Unit], reform: Reform, register: Register, tx: Transaction, *, valid_from: str | None = None,
-    valid_to: str | None = None, decision: str | None = None,
-) -> dict[str, str]:  # fmt: skip
-    """Add units that the registry does not know; return their identifiers by code."""
-    values = {name: [value] * len(units) for name, value in reform.values.items()}
-    values[reform.type_field] = [unit.type for unit in units]
-    if decision is not None and register.declaration.field("decision"):
-        values["decision"] = [decision] * len(units)
-    batch = Batch(
-        values=values,
-        identifiers={reform.scheme: [unit.code for unit in units]},
-        names={reform.language: [unit.name for unit in units]},
-        valid_from=valid_from,
-        valid_to=valid_to,
-        end="merged_away",
-    )
-    return dict(zip((unit.code for unit in units), register.add(batch, tx), strict=True))
 
 
 # lineage -----------------------------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import conversion, lying_over
-from pipelines.conversion import Told
 from pipelines.lying_over import Matched
 from pipelines.reform_file import UNCHANGED, Reform
+from pipelines.told import Told
 from sdi.crs import StorageCRS
 from sdi.errors import RefusedError
 
@@ -73,7 +73,7 @@ def read(reform: Reform, crs: StorageCRS, data: Path) -> Sources:
     maps = []
     for one in reform.overlays:
         matched = lying_over.match(one, before.units, crs, data)
-        maps.append((Told(one.table.entry, one.table.licence, matched.sha256, repairs=matched.repairs), matched))
+        maps.append((matched.told, matched))
     lists = tuple(conversion.later(one, reform, data) for one in reform.lists)
     sources = Sources(before, tuple(tables), lists, tuple(maps))
     _refuse_strangers(sources)

@@ -11,10 +11,9 @@ import numpy as np
 from sdi import crs, detection, source
 from sdi.detection import Candidate, Detection, Verdict
 from sdi.entry import SourceOptions
-from sdi.errors import RefusedError
+from sdi.errors import RefusedError, refused
 from sdi.registry import Registry
 from sdi.source import Delivery, Finding
-from sdi.source.delivery import refused
 from sdi.workspace import Workspace
 
 logger = logging.getLogger(__name__)

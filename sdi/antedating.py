@@ -47,7 +47,7 @@ def antedate(registry: Registry, eid: str, since: str | None, tx: Transaction) -
         )
     before = Interval(instant(since), known.start)
     _extend(tx, REGISTER_PREFIX + known.kind, "eid", eid, before)
-    for table in ("name", "identifier", "locates"):
+    for table in ("name", "other_name", "identifier", "locates", "address"):
         _extend(tx, table, "eid", eid, before)
     for (lid,) in tx.store.select(f"SELECT DISTINCT lid FROM locates WHERE eid = ? AND tx_to = {OPEN}", (eid,)):
         _extend(tx, "location_version", "lid", lid, before)

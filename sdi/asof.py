@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import shapely
 
+from sdi import address, label, location, placement
 from sdi.declaration import Declaration
 from sdi.entry import Accuracy
 from sdi.errors import InputError, NotInRegister
 from sdi.history import TERMINAL, Interval, instant
-from sdi.identity import normalised
+from sdi.identity import sought
+from sdi.placement import NOWHERE, Height, Reference
 from sdi.record import Record
 from sdi.recording import Table
 from sdi.store.schema import REGISTER_PREFIX, column_name
@@ -26,6 +29,7 @@ LATEST = "9999-12-30T00:00:00Z"
 CONDITION = "{0}valid_from <= ? AND ? < {0}valid_to AND {0}tx_from <= ? AND ? < {0}tx_to"
 """That a row holds and is known at a moment; its marks take a `Moment`."""
 
+_DETAILS = ", ".join(f"v.{column}" for column in location.DETAILS)
 _ENDED = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
 
 Moment = tuple[str, str, int, int]
@@ -64,13 +68,15 @@ def record(registry: Registry, declaration: Declaration, eid: str, at: Moment) -
         when = "any date" if at[0] == LATEST else at[0]
         raise NotInRegister(f"no {declaration.name} {eid} is known for {when}; was it recorded later or elsewhere?")
     status, start, end, *values = found[0]
-    lid, geometry, accuracy = _place(registry, declaration, eid, at)
+    lid, geometry, accuracy, reference, height = _place(registry, declaration, eid, at)
+    said, text = address.at(registry, eid, at) if declaration.address else (None, None)
     return Record(
         eid=eid, kind=declaration.name, status=status,
         values={one.name: given(one, value) for one, value in zip(fields, values, strict=True)},
         identifiers=dict(_facts(registry, "identifier", "scheme, value", eid, at)),
         names=dict(_facts(registry, "name", "language, text", eid, at)),
-        geometry=geometry, location=lid, accuracy=accuracy, valid=Interval(start, end),
+        geometry=geometry, location=lid, accuracy=accuracy, valid=Interval(start, end), reference=reference,
+        height=height, address=said, address_text=text,
     )  # fmt: skip
 
 
@@ -85,12 +91,26 @@ def carrier(registry: Registry, declaration: Declaration, scheme: str, value: st
     found = registry.store.select(
         "SELECT i.eid FROM identifier i JOIN entity e ON e.eid = i.eid WHERE i.scheme = ? AND i.value_norm = ? "
         f"AND e.kind = ? AND {CONDITION.format('i.')}",
-        (scheme, normalised(value), declaration.name, *at),
+        (scheme, sought(registry.catalog.schemes.get(scheme), value), declaration.name, *at),
     )
     if not found:
+        declared = registry.catalog.schemes.get(scheme)
+        if declared is not None and declared.check and label.looks_like_one(value) and not label.is_right(value):
+            raise NotInRegister(
+                f"label {value!r} has a typing error: its last character does not fit the others; read it again",
+                code="label-mistyped",
+            )
         when = "now" if at[0] == LATEST else f"on {at[0]}"
         raise NotInRegister(f"no {declaration.name} carries {scheme} {value!r} {when}")
     return record(registry, declaration, found[0][0], at)
+
+
+def borne(registry: Registry, scheme: str, values: Sequence[str]) -> set[str]:
+    """Return which of some codes, as they are compared, something carries or ever carried."""
+    sql = (
+        f"SELECT DISTINCT value_norm FROM identifier WHERE scheme = ? AND value_norm IN ({registry.store.listed(str)})"
+    )
+    return {row[0] for row in registry.store.select(sql, (scheme, orjson.dumps(list(values)).decode()))}
 
 
 def in_force(registry: Registry, declaration: Declaration, at: Moment) -> list[str]:
@@ -147,18 +167,42 @@ def _rows(registry: Registry, declaration: Declaration, columns: str, at: Moment
     )
 
 
-def _place(registry: Registry, declaration: Declaration, eid: str, at: Moment) -> tuple[str | None, Any, Accuracy]:
-    """Return location, geometry and accuracy of a thing as of a moment."""
+def _place(
+    registry: Registry, declaration: Declaration, eid: str, at: Moment
+) -> tuple[str | None, Any, Accuracy, Reference | None, Height]:
+    """Return location, geometry, accuracy of a thing as of a moment, by what its place is told, and its height."""
     found = registry.store.select(
         "SELECT v.lid, v.geometry, v.horizontal_accuracy_m, v.vertical_accuracy_m, v.accuracy_method, "
-        "v.vertical_datum, v.epoch FROM locates l JOIN location_version v ON v.lid = l.lid "
+        f"v.vertical_datum, v.epoch, {_DETAILS} FROM locates l JOIN location_version v ON v.lid = l.lid "
         f"WHERE l.eid = ? AND l.role = ? AND {CONDITION.format('l.')} AND {CONDITION.format('v.')}",
         (eid, declaration.location.role, *at, *at),
     )
     if not found:
-        return None, None, Accuracy()
-    lid, blob, *exact = found[0]
-    return lid, shapely.from_wkb(blob), Accuracy(*exact)
+        return _shared_place(registry, declaration, eid, at)
+    lid, blob, *said = found[0]
+    told = placement.of(dict(zip(location.DETAILS[1:], said[6:], strict=True)))
+    return lid, shapely.from_wkb(blob), Accuracy(*said[:6]), *told
+
+
+def _shared_place(
+    registry: Registry, declaration: Declaration, eid: str, at: Moment
+) -> tuple[str | None, Any, Accuracy, Reference | None, Height]:
+    """Return the place that a secret thing shares with one of the open registry, as it was known there then."""
+    sql = f"SELECT l.lid FROM locates l WHERE l.eid = ? AND l.role = ? AND {CONDITION.format('l.')}"
+    tied = registry.beside and registry.store.select(sql, (eid, declaration.location.role, *at))
+    if not tied or registry.beside is None:
+        return None, None, Accuracy(), None, NOWHERE
+    then = registry.store.select("SELECT recorded_at FROM tx WHERE tx = ?", (at[2],))
+    known = registry.beside.known_at(then[0][0] if then else None)
+    found = registry.beside.store.select(
+        "SELECT v.lid, v.geometry, v.horizontal_accuracy_m, v.vertical_accuracy_m, v.accuracy_method, "
+        f"v.vertical_datum, v.epoch FROM location_version v WHERE v.lid = ? AND {CONDITION.format('v.')}",
+        (tied[0][0], *at[:2], known, known),
+    )
+    if not found:
+        return None, None, Accuracy(), None, NOWHERE
+    lid, blob, *said = found[0]
+    return lid, shapely.from_wkb(blob), Accuracy(*said), None, NOWHERE
 
 
 def _facts(registry: Registry, name: str, columns: str, eid: str, at: Moment) -> Sequence[tuple[Any, ...]]:

@@ -88,6 +88,40 @@ class CodeList:
         """
         return next((code for code in self.codes if code.code == value), None)
 
+    def expired(self, since: str) -> dict[str, str]:
+        """Codes that do not hold at a moment, with the reason and what to write instead.
+
+        Parameters
+        ----------
+        since : str
+            Since when a fact holds, ISO 8601.
+
+        Returns
+        -------
+        dict of str to str
+            Empty where every code holds, as it does where the codes have no dates.
+        """
+        found = {}
+        for code in self.codes:
+            if code.valid_to is not None and code.valid_to <= since[:10]:
+                instead = f"; use {code.replaced_by}" if code.replaced_by else ""
+                found[code.code] = f"code {code.code} ended on {code.valid_to}{instead}"
+            elif code.valid_from is not None and code.valid_from > since[:10]:
+                found[code.code] = f"code {code.code} holds from {code.valid_from} on only"
+        return found
+
+
+def version_key(version: str) -> tuple[tuple[int, ...], bool, str]:
+    """Return what versions such as ``1.10.0`` sort by; one that is not final (``1.0.0-draft``) comes before the final.
+
+    Examples
+    --------
+    >>> version_key("1.9.0") < version_key("1.10.0-draft") < version_key("1.10.0")
+    True
+    """
+    numbers, _, draft = version.partition("-")
+    return tuple(int(part) for part in numbers.split(".")), not draft, draft
+
 
 def property_of(scheme: str) -> str:
     """Return the name of a scheme as a property of a published feature: hyphens become underscores."""
@@ -110,6 +144,10 @@ class Scheme:
     """A thing carries at most one value at a time."""
     reusable: bool = False
     """A value may be given to another thing after the first one ended."""
+    check: Literal["crockford"] | None = None
+    """How typing errors are noticed: by the last character of a label; not at all where absent."""
+    position: Literal["geohash"] | None = None
+    """How a value tells where a thing is, which is compared and never written; it does not where absent."""
 
     @property
     def property_name(self) -> str:
@@ -137,11 +175,15 @@ class Field:
     """Regular expression that a whole text must match."""
     codes: str | None = None
     """Code list of a ``code`` field."""
+    codes_version: str | None = None
+    """Oldest version of the list that will do; any where absent."""
     register: str | None = None
     """Register whose things a ``reference`` field names."""
     required: bool = False
     observed: bool = False
     """The value is also kept as a dated observation with a method."""
+    fixed: bool = False
+    """It never changes: another value makes another thing. A wrong one may be corrected."""
     access: Level = "restricted"
 
 
@@ -155,6 +197,18 @@ class LocationRule:
     required: bool = True
     max_horizontal_error_m: float | None = None
     """Poorest horizontal accuracy accepted [m]; None accepts any."""
+    routes: str | None = None
+    """Register of the routes along which places may be told by a measure."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRule:
+    """Whether the things of a register have addresses."""
+
+    streets: str
+    """Register whose things the addresses name as streets."""
+    access: Level = "restricted"
+    """Who may read the addresses; ``public`` or ``restricted``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +229,15 @@ class Relation:
     register: str
     on_retire: OnRetire = "keep"
     """What becomes of the things of this register when the thing at the other end is retired."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happens to the things of a register again and again, such as inspections: a list that only grows."""
+
+    name: str
+    title: Label
+    fields: tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +262,8 @@ class PublishRule:
     style: str | None = None
     order: int = 100
     """Place among the layers of the map; smaller is nearer to the ground."""
+    generalise_m: float | None = None
+    """Width of the squares in whose centre the public sees restricted things [m]; it sees none where absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,16 +282,22 @@ class Declaration:
     """Legal basis, one act each."""
     schemes: tuple[str, ...] = ()
     match: Match | None = None
+    address: AddressRule | None = None
+    """None where the things have no addresses."""
     languages: tuple[str, ...] = ()
     """Languages of the official names kept; empty for things without names."""
     relations: tuple[Relation, ...] = ()
     lineage: tuple[str, ...] = ()
     """Sources of lineage, the most trusted first."""
+    events: tuple[History, ...] = ()
+    """What is kept of what happens to the things."""
     rules: tuple[Rule, ...] = ()
     on_bad_row: OnBadRow = "refuse"
     maximum_bad_share: float = 0.0
     """Largest share of quarantined rows [1] with which a load still succeeds."""
     publish: PublishRule | None = None
+    access: Level = "public"
+    """Widest audience of its things."""
 
     def field(self, name: str) -> Field | None:
         """Field of one name.
@@ -242,6 +313,10 @@ class Declaration:
             None where the register has no such field.
         """
         return next((field for field in self.fields if field.name == name), None)
+
+    def shows_address(self, level: Level) -> bool:
+        """Tell whether readers of one access level see the addresses of the things."""
+        return self.address is not None and LEVELS.index(self.address.access) <= LEVELS.index(level)
 
     def published(self, level: Level) -> tuple[Field, ...]:
         """Fields visible at one access level, in file order.

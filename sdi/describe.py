@@ -17,7 +17,7 @@ from sdi.errors import InputError
 from sdi.history import ALWAYS, FOREVER
 from sdi.metadata import Holding, record
 from sdi.registry import Registry
-from sdi.store.geopackage import Extent
+from sdi.store.publication_store import Extent
 from sdi.workspace import Workspace
 
 LANGUAGES = ("vi", "en")
@@ -29,7 +29,7 @@ def collection(
     registry: Registry,
     workspace: Workspace,
     extent: Extent,
-    last_tx: int,
+    told: tuple[str | None, str | None],
 ) -> dict[str, Any]:
     """Return what is said of a collection, as plain values.
 
@@ -45,8 +45,8 @@ def collection(
         The city.
     extent : Extent
         What the collection covers [degree, CRS84].
-    last_tx : int
-        Last transaction that did something that shows; 0 where nothing did.
+    told : tuple of str (2,)
+        When something that shows was recorded first and last; ``None`` where nothing was.
 
     Returns
     -------
@@ -55,8 +55,10 @@ def collection(
     """
     if declaration.publish is None:
         raise InputError(f"register {declaration.name} is not published", code="not-published")
-    licences = provenance.licences(registry, declaration.name)
-    holding = _holding(declaration.name, registry, workspace, licences, extent, last_tx)
+    delivered = provenance.shown(registry, declaration.name, level)
+    licences = list(dict.fromkeys(licence for licence, _ in delivered))
+    publisher = delivered[0][1] if delivered else workspace.title.vi
+    holding = _holding(publisher, workspace, licences, extent, told)
     description = declaration.description or declaration.title
     style = registry.catalog.styles.get(declaration.publish.style or "")
     said: dict[str, Any] = {
@@ -89,21 +91,16 @@ def _licence(licences: Sequence[Licence]) -> Mapping[str, Any]:
 
 
 def _holding(
-    name: str, registry: Registry, workspace: Workspace, licences: Sequence[Licence], extent: Extent, last_tx: int
+    publisher: str,
+    workspace: Workspace,
+    licences: Sequence[Licence],
+    extent: Extent,
+    told: tuple[str | None, str | None],
 ) -> Holding:
     """Return what a record says of the data themselves; of writes that do not show it says nothing."""
-    times = registry.store.select(
-        "SELECT min(t.recorded_at), max(t.recorded_at) FROM tx t WHERE t.tx = ? OR t.tx = "
-        "(SELECT min(tx_from) FROM outbox WHERE kind = ? AND tx_from <= ?)",
-        (last_tx, name, last_tx),
-    )
-    custodians = registry.store.select(
-        'SELECT custodian FROM delivery WHERE register = ? ORDER BY "row" LIMIT 1', (name,)
-    )
     start = None if extent.start in (None, ALWAYS) else extent.start
     end = None if extent.end in (None, FOREVER) else extent.end
     return Holding(
-        publisher=custodians[0][0] if custodians else workspace.title.vi,
-        extent=extent.box, interval=(start, end), created=times[0][0], updated=times[0][1],
+        publisher=publisher, extent=extent.box, interval=(start, end), created=told[0], updated=told[1],
         licences=tuple(licences), notice=workspace.notice,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 
 from sdi.catalog import Catalog
 from sdi.declaration import Declaration, Field, Label, Level, property_of
+from sdi.generalise import GENERALISED, TELLING
 from sdi.history import STATUSES, TERMINAL
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -69,10 +70,17 @@ def published_names(declaration: Declaration, level: Level, schemes: Sequence[st
     return (
         *(_name_property(language) for language in declaration.languages),
         *(property_of(scheme) for scheme in shown),
+        *(["address"] if declaration.shows_address(level) else []),
         "status",
         *(field.name for field in declaration.published(level)),
+        *([GENERALISED] if _generalises(declaration, level) else []),
         "valid_from",
     )
+
+
+def _generalises(declaration: Declaration, level: Level) -> bool:
+    """Tell whether restricted things are shown without their exact place."""
+    return level == "public" and declaration.publish is not None and declaration.publish.generalise_m is not None
 
 
 def json_schema(
@@ -100,7 +108,8 @@ def json_schema(
         absent.
     """
     properties = dict(_properties(declaration, catalog, language, level))
-    fields = [field.name for field in declaration.published(level) if field.required]
+    veiled = TELLING if _generalises(declaration, level) else ()
+    fields = [field.name for field in declaration.published(level) if field.required and field.type not in veiled]
     place = ["geometry"] if declaration.location.required else []
     return {
         "$schema": DIALECT,
@@ -209,8 +218,10 @@ def _properties(
     described = {
         **{_name_property(one): _name_schema(one, language) for one in declaration.languages},
         **{catalog.schemes[one].property_name: _scheme_schema(catalog, one, language) for one in declaration.schemes},
+        "address": {**_said("title", Label("Địa chỉ", "Address"), language), "type": "string"},
         "status": _status_schema(language),
         **{field.name: _field_schema(field, catalog, language) for field in declaration.published(level)},
+        GENERALISED: _generalised_schema(language),
         "valid_from": _start_schema(language),
     }
     for position, name in enumerate(published_names(declaration, level), start=1):
@@ -237,6 +248,18 @@ def _status_schema(language: str) -> dict[str, Any]:
 def _start_schema(language: str) -> dict[str, Any]:
     title = _said("title", Label("Có hiệu lực từ", "Valid from"), language)
     return {**title, "type": "string", "format": "date-time", "x-ogc-role": "primary-interval-start"}
+
+
+def _generalised_schema(language: str) -> dict[str, Any]:
+    title = Label("Vị trí đã khái quát hóa", "Generalised position")
+    said = Label(
+        "Bề rộng ô vuông mà tâm được hiển thị thay vị trí thật; trống nếu vị trí là chính xác. Vị trí thật cách tâm "
+        "không quá 0,71 lần bề rộng.",
+        "Width of the square whose centre is shown instead of the exact position, which is at most 0.71 times the "
+        "width away from it; empty where the position is exact.",
+    )
+    words = {**_said("title", title, language), **_said("description", said, language)}
+    return {**words, "type": "number", "x-ogc-unit": "m"}
 
 
 def _field_schema(field: Field, catalog: Catalog, language: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ Vietnamese where the delivered text does not.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -77,6 +78,12 @@ class Repair:
     """False where the table does not say whether a letter is a capital."""
 
 
+_WESTERN = {byte: byte for byte in range(256)} | {
+    ord(character): byte for byte in range(256) if (character := bytes([byte]).decode("cp1252", "ignore"))
+}
+"""Characters of windows-1252, whose five gaps are filled as ISO 8859-1 fills them, to bytes."""
+
+
 def western_bytes(text: str) -> bytes | None:
     """Give back the bytes behind a text that was read as Western European.
 
@@ -91,17 +98,9 @@ def western_bytes(text: str) -> bytes | None:
         None where a character cannot come from one byte.
     """
     try:
-        return b"".join(_western_byte(character) for character in text)
+        return codecs.charmap_encode(text, "strict", _WESTERN)[0]
     except UnicodeEncodeError:
         return None
-
-
-def _western_byte(character: str) -> bytes:
-    """Encode one character in windows-1252, whose five gaps are filled as ISO 8859-1 fills them."""
-    try:
-        return character.encode("cp1252")
-    except UnicodeEncodeError:
-        return character.encode("latin-1")
 
 
 def read_western(data: bytes) -> str:

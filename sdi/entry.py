@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from sdi.declaration import Label, OnBadRow
+from sdi.declaration import Label, Level, OnBadRow
 
 Scalar = str | int | float | bool
 Method = Literal[
@@ -21,6 +21,7 @@ Method = Literal[
     "derived",
     "unknown",
 ]
+Quality = Literal["QL-A", "QL-B", "QL-C", "QL-D"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ class Accuracy:
     """Name of the surface from which heights are counted."""
     epoch: str | None = None
     """Date for which the coordinates hold, ISO 8601."""
+    quality: Quality | None = None
+    """Class of the position of what is buried: A exposed, B detected, C inferred from what shows, D from records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,12 @@ class Entry:
     names: Mapping[str, str] = field(default_factory=dict)
     """Language to source column."""
     fields: Mapping[str, ColumnMapping] = field(default_factory=dict)
+    address: Mapping[str, str] = field(default_factory=dict)
+    """Part of an address to source column."""
+    place: Mapping[str, ColumnMapping] = field(default_factory=dict)
+    """Height, depth and measures along a route to where they come from [m]."""
     on_bad_row: OnBadRow = "refuse"
     maximum_bad_share: float = 0.0
     """Largest share of quarantined rows [1] with which a load still succeeds."""
+    access: Level = "public"
+    """Who may see its things, where their register does not say that fewer may."""

@@ -129,3 +129,25 @@ class NumericalError(PhusaError):
     """A computation left its range: not a number, no convergence, a step below the smallest."""
 
     code = "numerical"
+
+
+def refused(code: str, found: str, cure: str, **details: object) -> RefusedError:
+    """Build the error that ends a delivery.
+
+    Parameters
+    ----------
+    code : str
+        Stable slug.
+    found : str
+        What was found.
+    cure : str
+        What to do.
+    **details : object
+        Values behind the sentence.
+
+    Returns
+    -------
+    RefusedError
+        To be raised.
+    """
+    return RefusedError(f"{found}; {cure}", code=code, details={"found": found, "cure": cure, **details})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sdi.history import OPEN
+from sdi.numbering import Numbers
 from sdi.passage import Past
 from sdi.registry import Registry
 from sdi.store.feed import FeedTables
@@ -35,7 +36,7 @@ def project(registry: Registry, table: SuccessorTable, *, since: int, anew: bool
     table.put({eid: standing(past, eid) for eid in changed})
 
 
-def tell(registry: Registry, feed: FeedTables, *, since: int, anew: bool) -> None:
+def tell(registry: Registry, feed: FeedTables, numbers: Numbers) -> None:
     """Tell a feed of the lineage that was written, where both ends are published there, so that none is revealed.
 
     Parameters
@@ -44,19 +45,20 @@ def tell(registry: Registry, feed: FeedTables, *, since: int, anew: bool) -> Non
         What is known.
     feed : FeedTables
         The publication's.
-    since, anew : optional
-        As for :func:`project`.
+    numbers : Numbers
+        Numbers of the transactions there.
     """
     if not registry.store.last_row("lineage"):
         return
-    if anew:
+    if numbers.whole:
         feed.clear_lineage()
     found = registry.store.select(
         "SELECT tx_from, parent, child FROM lineage WHERE tx_from > ? "
         "UNION SELECT tx_to, parent, child FROM lineage WHERE tx_to > ? AND tx_to < ?",
-        (*(0 if anew else since,) * 2, OPEN),
+        (numbers.since, numbers.since, OPEN),
     )
-    feed.put_lineage([(tx, *ends) for tx, *pair in found for ends in (pair, pair[::-1])])
+    number = numbers.of(tx for tx, *_ in found)
+    feed.put_lineage([(number[tx], *ends) for tx, *pair in found for ends in (pair, pair[::-1])])
 
 
 def _parents(registry: Registry) -> list[str]:

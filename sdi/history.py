@@ -124,6 +124,22 @@ def second(moment: str) -> str:
     return moment[:-1] + "~"
 
 
+def before(moment: str) -> str:
+    """Return the last second before a moment, which is the last one of what ended then.
+
+    Parameters
+    ----------
+    moment : str
+        An instant, as :func:`instant` returns it; nothing is before `ALWAYS`.
+
+    Examples
+    --------
+    >>> before("2025-07-01T00:00:00Z")
+    '2025-06-30T23:59:59Z'
+    """
+    return moment if moment == ALWAYS else instant(datetime.fromisoformat(moment) - timedelta(seconds=1))
+
+
 class Interval(NamedTuple):
     """A half-open interval of valid time."""
 

@@ -28,8 +28,10 @@ METHODS = ("stated", "overlay", "derived")
 SLACK = 1e-6
 """How far shares may be from what they sum up to [1]."""
 SHARES = ("area_share", "population_share")
+NUMBERS = ("area_m2", "population")
+"""What went over in figures of its own, in the order of the shares."""
 
-_COMPARED = ("verb", "effective", *SHARES, "area_m2", "population")
+_COMPARED = ("verb", "effective", *SHARES, *NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,21 @@ Its versions hold the geometry in the storage CRS, the geometry as delivered whe
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 import shapely
 from numpy.typing import NDArray
+from shapely import GeometryType
 
 from sdi.crs import StorageCRS
 from sdi.declaration import LocationRule
 from sdi.entry import Accuracy
 from sdi.errors import InputError
-from sdi.history import FOREVER, Interval, instant
+from sdi.history import FOREVER, OPEN, Interval, instant
+from sdi.store.store import Store
 from sdi.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -27,25 +29,32 @@ if TYPE_CHECKING:
 
 Geometries = NDArray[np.object_]
 
+_POINTS = (GeometryType.POINT, GeometryType.MULTIPOINT)
+_LINES = (GeometryType.LINESTRING, GeometryType.MULTILINESTRING)
+_AREAS = (GeometryType.POLYGON, GeometryType.MULTIPOLYGON)
 _FAMILY = {
-    "Point": {"Point", "MultiPoint"},
-    "MultiPoint": {"Point", "MultiPoint"},
-    "LineString": {"LineString", "MultiLineString"},
-    "MultiLineString": {"LineString", "MultiLineString"},
-    "Polygon": {"Polygon", "MultiPolygon"},
-    "MultiPolygon": {"Polygon", "MultiPolygon"},
-}
+    "Point": _POINTS, "MultiPoint": _POINTS, "LineString": _LINES, "MultiLineString": _LINES,
+    "Polygon": _AREAS, "MultiPolygon": _AREAS,
+}  # fmt: skip
 _PLACES = (
     "SELECT l.eid, l.valid_from, l.valid_to, v.valid_from, v.valid_to, v.geometry "
     "FROM locates l JOIN location_version v ON v.lid = l.lid WHERE l.eid IN ({listed}) AND l.role = ? "
     "AND l.tx_from <= ? AND ? < l.tx_to AND v.tx_from <= ? AND ? < v.tx_to"
 )
-_TYPE = {0: "point", 1: "line", 2: "area"}
+_TYPES = np.array(["point", "line", "area"])
+"""By dimension."""
 
 VERSION_COLUMNS = (
     "lid", "geometry", "source_geometry", "source_crs", "horizontal_accuracy_m", "vertical_accuracy_m",
     "accuracy_method", "vertical_datum", "epoch", "valid_from", "valid_to", "tx_from",
 )  # fmt: skip
+DETAILS = (
+    "quality", "z_m", "depth_m", "route", "measure_from_m", "measure_to_m", "offset_m", "relative_to", "dx_m", "dy_m",
+    "dz_m",
+)  # fmt: skip
+"""Columns of a version that few places have: class of what is buried, height and depth, what it is given along or
+relative to."""
+NOTHING: Mapping[str, Any] = {}
 
 
 def check(geometries: Geometries, rule: LocationRule, crs: StorageCRS) -> None:
@@ -80,10 +89,9 @@ def check(geometries: Geometries, rule: LocationRule, crs: StorageCRS) -> None:
         said = f"has an invalid geometry ({reason}); repair it before it is recorded"
         raise _wrong(rows[~valid], said, "geometry-invalid")
     if rule.geometry != "Any":
-        kinds = np.array([shape.geom_type for shape in there])
-        fits = np.isin(kinds, list(_FAMILY[rule.geometry]))
+        fits = np.isin(shapely.get_type_id(there), list(_FAMILY[rule.geometry]))
         if not fits.all():
-            found = kinds[~fits][0]
+            found = there[~fits][0].geom_type
             raise _wrong(rows[~fits], f"is a {found}, but the register expects {rule.geometry}", "geometry-type")
     crs.to_crs84(shapely.points(shapely.bounds(there).reshape(-1, 2)))
 
@@ -94,10 +102,11 @@ def _wrong(rows: NDArray[np.intp], what: str, code: str) -> InputError:
     return InputError(f"row {row} {what} ({count} such rows)", code=code, details={"row": row, "count": count})
 
 
-def location_type(geometry: Any) -> str:
-    """Return the kind of location that a geometry is: point, line, area or mixed."""
-    dimension = int(shapely.get_dimensions(geometry))
-    return "mixed" if geometry.geom_type == "GeometryCollection" else _TYPE[dimension]
+def location_types(geometries: Geometries) -> list[str]:
+    """Return the kind of location that each geometry is: point, line, area or mixed."""
+    collected = shapely.get_type_id(geometries) == GeometryType.GEOMETRYCOLLECTION
+    kinds: list[str] = np.where(collected, "mixed", _TYPES[shapely.get_dimensions(geometries)]).tolist()
+    return kinds
 
 
 def write_versions(
@@ -107,6 +116,7 @@ def write_versions(
     valid: Sequence[tuple[str, str]],
     accuracy: Accuracy,
     source: tuple[Geometries, str] | None = None,
+    said: Mapping[str, Sequence[Any]] = NOTHING,
 ) -> range:
     """Write location versions and index them.
 
@@ -124,6 +134,8 @@ def write_versions(
         How exact the delivery is.
     source : tuple of ndarray (n,) of shapely geometry [CRS named beside it] and str, optional
         Geometries as delivered and their CRS, where it is not the storage CRS.
+    said : mapping of str to sequence (n,)
+        What else is said of them, by `DETAILS`.
 
     Returns
     -------
@@ -134,11 +146,12 @@ def write_versions(
     delivered = shapely.to_wkb(source[0]).tolist() if source else [None] * len(blobs)
     crs = source[1] if source else None
     exact = (accuracy.horizontal_m, accuracy.vertical_m, accuracy.method, accuracy.vertical_datum, accuracy.epoch)
+    more = dict(said) | ({"quality": [accuracy.quality] * len(blobs)} if accuracy.quality else {})
     rows = [
-        (lid, blob, raw, crs, *exact, start, end, tx.number)
-        for lid, blob, raw, (start, end) in zip(lids, blobs, delivered, valid, strict=True)
+        (lid, blob, raw, crs, *exact, start, end, tx.number, *others)
+        for lid, blob, raw, (start, end), *others in zip(lids, blobs, delivered, valid, *more.values(), strict=True)
     ]
-    numbers = tx.insert("location_version", VERSION_COLUMNS, rows)
+    numbers = tx.insert("location_version", (*VERSION_COLUMNS, *more), rows)
     tx.store.index_locations(numbers, shapely.bounds(geometries))
     return numbers
 
@@ -149,6 +162,7 @@ def add(
     starts: Sequence[str],
     accuracy: Accuracy,
     source: tuple[Geometries, str] | None = None,
+    said: Mapping[str, Sequence[Any]] = NOTHING,
 ) -> list[str]:
     """Record new locations.
 
@@ -164,6 +178,8 @@ def add(
         How exact the delivery is.
     source : tuple of ndarray (n,) of shapely geometry [CRS named beside it] and str, optional
         Geometries as delivered and their CRS.
+    said : mapping of str to sequence (n,)
+        What else is said of them, by `DETAILS`; and ``type``, None where the geometry tells it.
 
     Returns
     -------
@@ -171,10 +187,21 @@ def add(
         Identifiers of the locations.
     """
     lids = tx.ids.take(len(geometries))
-    kinds = [(lid, location_type(shape), tx.number) for lid, shape in zip(lids, geometries, strict=True)]
+    types = said.get("type") or [None] * len(lids)
+    seen = location_types(geometries)
+    kinds = [(lid, kind or shown, tx.number) for lid, kind, shown in zip(lids, types, seen, strict=True)]
     tx.insert("location", ("lid", "type", "tx_from"), kinds)
-    write_versions(tx, lids, geometries, [(start, FOREVER) for start in starts], accuracy, source)
+    details = {name: values for name, values in said.items() if name != "type"}
+    write_versions(tx, lids, geometries, [(start, FOREVER) for start in starts], accuracy, source, details)
     return lids
+
+
+def known(store: Store, lid: str) -> list[tuple[int, Interval]]:
+    """Return the versions of a location known now: row and interval."""
+    found = store.select(
+        f'SELECT "row", valid_from, valid_to FROM location_version WHERE lid = ? AND tx_to = {OPEN}', (lid,)
+    )
+    return [(row, Interval(start, end)) for row, start, end in found]
 
 
 def replace(
@@ -184,6 +211,7 @@ def replace(
     held: Interval,
     geometry: Geometries,
     accuracy: Accuracy,
+    said: Mapping[str, Any] = NOTHING,
 ) -> None:
     """Write a place over an interval of a location.
 
@@ -201,11 +229,14 @@ def replace(
         The new place.
     accuracy : Accuracy
         How exact it is.
+    said : mapping of str to value
+        What else is said of it, by `DETAILS`.
     """
-    payload = {
+    payload: dict[str, Any] = dict.fromkeys(DETAILS) | {
         "lid": lid, "geometry": shapely.to_wkb(geometry)[0], "source_geometry": None, "source_crs": None,
         "horizontal_accuracy_m": accuracy.horizontal_m, "vertical_accuracy_m": accuracy.vertical_m,
         "accuracy_method": accuracy.method, "vertical_datum": accuracy.vertical_datum, "epoch": accuracy.epoch,
+        "quality": accuracy.quality, **said,
     }  # fmt: skip
     written = tx.rewrite("location_version", known, held, payload)
     tx.store.unindex_locations([row for row, interval in known if interval.overlaps(held)])

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 from sdi.history import TERMINAL
 from sdi.life import Life, life
-from sdi.lineage import SHARES, SLACK, Step, by_source, differences, events, tells_of_end
+from sdi.lineage import NUMBERS, SHARES, SLACK, Step, by_source, differences, events, tells_of_end
 
 if TYPE_CHECKING:
     from sdi.registry import Registry
+
+_Said = tuple[float | None, Step | None]
+"""A share or a number, and the step that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,10 @@ class Passage:
     estimated: bool
     sources: tuple[str, ...]
     disputed: bool
+    area_m2: float | None = None
+    """Area that went over, where a source states it [m2]."""
+    people: int | None = None
+    """People who went over, where a source states it [1]."""
 
 
 class Past:
@@ -114,28 +121,31 @@ def believed(event: Sequence[Step], *, ends: bool) -> list[Passage]:
     disputed = any(True for _ in differences(event))
     whole = ends and tells_of_end(leading.values())
     shares = {name: _shares(name, leading, told, whole=whole) for name in SHARES}
-    return [
-        _passage(step, shares["area_share"][child], shares["population_share"][child], disputed)
-        for child, step in leading.items()
-    ]
+    return [_passage(step, [shares[name][child] for name in SHARES], told, disputed) for child, step in leading.items()]
 
 
-def _passage(
-    step: Step, area: tuple[float | None, Step | None], population: tuple[float | None, Step | None], disputed: bool
-) -> Passage:
-    """Join a step with the shares that are believed and the steps that say so."""
-    used = [one for one in (step, area[1], population[1]) if one is not None]
+def _passage(step: Step, shares: Sequence[_Said], told: Sequence[Mapping[str, Step]], disputed: bool) -> Passage:
+    """Join a step with what is believed of how much went over; other sources are asked for what it leaves open."""
+    used = [step, *(one for _, one in shares if one is not None)]
+    own = [{one.child: one} for one in used]
+    (area_m2, of_area), (people, of_people) = (
+        _first(name, step.child, own if source is not None and source.method == "stated" else told)
+        for name, (_, source) in zip(NUMBERS, shares, strict=True)
+    )
+    said = [*used, *(one for one in (of_area, of_people) if one is not None)]
     return Passage(
-        step.parent, step.child, step.verb, area[0], population[0],
+        step.parent, step.child, step.verb, shares[0][0], shares[1][0],
         estimated=any(one.method != "stated" for one in used),
-        sources=tuple(dict.fromkeys(one.source for one in used)),
+        sources=tuple(dict.fromkeys(one.source for one in said)),
         disputed=disputed,
+        area_m2=area_m2,
+        people=None if people is None else int(people),
     )  # fmt: skip
 
 
 def _shares(
     name: str, leading: Mapping[str, Step], told: Sequence[Mapping[str, Step]], *, whole: bool
-) -> dict[str, tuple[float | None, Step | None]]:
+) -> dict[str, _Said]:
     """Return a share for every child of the leading source, and the step that says so.
 
     Numbers of other sources are left out where they do not make a whole with those of the leading one.
@@ -153,8 +163,8 @@ def _shares(
     return own
 
 
-def _first(name: str, child: str, told: Sequence[Mapping[str, Step]]) -> tuple[float | None, Step | None]:
-    """Return the first share that a source gives for a child."""
+def _first(name: str, child: str, told: Sequence[Mapping[str, Step]]) -> _Said:
+    """Return the first share or number that a source gives for a child."""
     for steps in told:
         step = steps.get(child)
         if step is not None and getattr(step, name) is not None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from sdi import custody
+from sdi.access import shown_at
+from sdi.declaration import Level
 from sdi.entry import Licence
 from sdi.registry import Registry
 from sdi.transaction import Transaction
 
-COLUMNS = ("entry", "register", "custodian", "licence", "sha256", "accepted", "quarantined", "tx_from")
+COLUMNS = ("entry", "register", "custodian", "licence", "sha256", "accepted", "quarantined", "tx_from", "organisation")
 
 
 def record(
@@ -34,7 +37,7 @@ def record(
     register : str
         Register that received them.
     custodian : str
-        Who answers for them.
+        Who answers for them: the code or a name of an organisation of the register, or any other name.
     licence : Licence
         What may be done with them.
     sha256 : str
@@ -43,7 +46,8 @@ def record(
         Rows recorded, and rows put aside.
     """
     said = json.dumps(asdict(licence), ensure_ascii=False, sort_keys=True)
-    tx.insert("delivery", COLUMNS, [(entry, register, custodian, said, sha256, accepted, quarantined, tx.number)])
+    head, organisation = (entry, register, custodian, said), custody.meant(tx.store, custodian)
+    tx.insert("delivery", COLUMNS, [(*head, sha256, accepted, quarantined, tx.number, organisation)])
 
 
 def last(registry: Registry, entry: str) -> tuple[str, int] | None:
@@ -58,6 +62,25 @@ def licences(registry: Registry, register: str) -> list[Licence]:
     """Return the licences of everything that was loaded into a register, without repetition."""
     rows = registry.store.select('SELECT licence FROM delivery WHERE register = ? ORDER BY "row"', (register,))
     return [Licence(**json.loads(text)) for text in dict.fromkeys(row[0] for row in rows)]
+
+
+def shown(registry: Registry, register: str, level: Level) -> list[tuple[Licence, str]]:
+    """Return licence and custodian of what was loaded into a register, in order.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where it is kept.
+    register : str
+        The register.
+    level : {'public', 'restricted', 'secret'}
+        Who asks: of a delivery of which this audience sees nothing, nothing is said.
+    """
+    things = "SELECT 1 FROM outbox o JOIN entity e ON e.eid = o.eid WHERE o.tx_from = d.tx_from AND o.kind = d.register"
+    seen = f"(NOT EXISTS ({things}) OR EXISTS ({things} AND {shown_at(level)}))"
+    sql = 'SELECT d.licence, d.custodian FROM delivery d WHERE d.register = ? AND {0} ORDER BY d."row"'
+    rows = registry.store.select(sql.format(seen), (register,))
+    return [(Licence(**json.loads(text)), custodian) for text, custodian in rows]
 
 
 def custodian(registry: Registry, eid: str) -> str | None:

@@ -5,8 +5,10 @@ What is not in it cannot leak, because the service opens nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +23,10 @@ from sdi.errors import Gone, InputError, NotFound
 from sdi.feature import properties_of
 from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant, query_interval, second
 from sdi.search import Found, Hit, search
-from sdi.store.geopackage import Box, GeoPackage, Row
+from sdi.store.feed import Row
+from sdi.store.geopackage import GeoPackage
+from sdi.store.publication_database import Box
+from sdi.store.publication_store import PublicationStore
 from sdi.store.words import Reach
 
 CURRENT = Interval("9999-12-30T00:00:00Z", FOREVER)
@@ -44,23 +49,23 @@ class Publication:
 
     Parameters
     ----------
-    package : GeoPackage
-        The file behind it.
+    package : PublicationStore
+        The tables behind it.
     """
 
-    def __init__(self, package: GeoPackage) -> None:
+    def __init__(self, package: PublicationStore) -> None:
         self._package = package
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open the publication of a workspace for reading.
+        """Open a publication file for reading; that of a workspace is opened by the workspace, which knows its store.
 
         Raises
         ------
         WorkspaceError
             If the file is missing or is no publication.
         """
-        return cls(GeoPackage(path))
+        return cls(PublicationStore(GeoPackage(path)))
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -70,10 +75,19 @@ class Publication:
         """Read one state of everything over several questions."""
         return self._package.reading()
 
-    @property
-    def applied_tx(self) -> int:
-        """Transaction of the registry that it has reached."""
-        return int(self._package.get("applied_tx") or 0)
+    def identity(self) -> str:
+        """Return what differs where the same numbers may mean something else; it tells nothing of what is not shown."""
+        laid_out = [(name, structure) for name, _, structure, *_ in self._package.collections()]
+        said = orjson.dumps([self._package.get("feed"), laid_out, version("phusa")])
+        return blake2b(said, digest_size=12).hexdigest()
+
+    def state(self) -> Hashable:
+        """Return what differs between any two states of it; to ask costs little."""
+        return self._package.base.state()
+
+    def is_replaced(self) -> bool:
+        """Tell whether another one took its place, which is seen only where it is opened again."""
+        return self._package.base.is_replaced()
 
     @property
     def level(self) -> str:
@@ -83,7 +97,7 @@ class Publication:
     @property
     def sequence(self) -> int:
         """Number of the last transaction that it shows, 0 where it shows nothing [1]."""
-        return self._package.feed.last()[0]
+        return self._package.feed.last()
 
     def collections(self) -> tuple[Collection, ...]:
         """Return the collections, in the order of the map."""
@@ -101,8 +115,8 @@ class Publication:
         return self._described(self._package.collection(name))
 
     def _described(self, row: Row) -> Collection:
-        """Make a collection from its row; its version is a number that tells nothing of what it does not show."""
-        return _collection(row, self._package.feed.sequence(row[-1]))
+        """Make a collection from its row."""
+        return _collection(row)
 
     def items(
         self,
@@ -156,7 +170,7 @@ class Publication:
             if datetime is not None or recorded is not None:
                 held = CURRENT if datetime is None else query_interval(datetime)
                 return self._past(name, held, self.known_at(recorded), asked, bbox, limit, offset, after)
-            condition = " AND ".join([f'c."{column}" = ?' for column in asked] or ["1"])
+            condition = " AND ".join([f'c."{column}" = ?' for column in asked] or ["1 = 1"])
             values = tuple(asked.values())
             if bbox is not None:
                 return self._boxed(name, bbox, condition, values, limit, offset, after)
@@ -245,7 +259,7 @@ class Publication:
         """
         moment = None if datetime is None else instant(datetime)
         with self._package.reading():
-            published = {one.name: one.kind for one in self.collections()}
+            published = {name: kind for name, kind, *_ in self._package.collections()}
             for kind in set(kinds) - set(published.values()):
                 raise NotFound(f"no things of kind {kind!r} are published", code="kind-unknown")
             names = [name for name, kind in published.items() if kind in kinds] if kinds else [None]
@@ -315,7 +329,7 @@ class Publication:
             return {str(value): count for value, count in self._package.counts(name, column) if value is not None}
 
     def known_at(self, recorded: str | None) -> int:
-        """Return the transaction of the registry up to which a recorded time reaches here.
+        """Return the number of the transaction up to which a recorded time reaches here.
 
         Parameters
         ----------
@@ -424,9 +438,9 @@ class Publication:
             return Feed(self._package.get("feed") or "", self.sequence, told, len(rows) > limit)
 
 
-def _collection(row: Row, version: int) -> Collection:
+def _collection(row: Row) -> Collection:
     """Make a collection from its row."""
-    name, kind, _, text, count, xmin, ymin, xmax, ymax, starts, ends, _ = row
+    name, kind, _, text, count, xmin, ymin, xmax, ymax, starts, ends, version = row
     said = orjson.loads(text)
     notice = said.pop("notice")
     return Collection(

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sdi.address import Address
 from sdi.entry import Accuracy
 from sdi.history import Interval
+from sdi.placement import NOWHERE, Height, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +27,9 @@ class Record:
     location: str | None
     accuracy: Accuracy
     valid: Interval
+    reference: Reference | None = None
+    """By what the place is told, where it is not by its coordinates."""
+    height: Height = NOWHERE
+    address: Address | None = None
+    address_text: str | None = None
+    """The address in one line, with the name that the street bore then."""

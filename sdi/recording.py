@@ -11,13 +11,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sdi import location
+from sdi import location, naming, placement
+from sdi.address import Address
 from sdi.crs import StorageCRS
-from sdi.declaration import Declaration, Scheme
+from sdi.declaration import Declaration, Level, Scheme
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import ALWAYS, FOREVER, OPEN, STATUSES, TERMINAL, Interval, change_interval, instant
 from sdi.identity import check_code, normalised
+from sdi.placement import Height, Reference
 from sdi.text import fold
 from sdi.transaction import TIMES, Transaction
 from sdi.value import plain
@@ -41,7 +43,7 @@ class Batch:
     identifiers: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """Official codes, by scheme."""
     names: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    """Official names, by language."""
+    """Names by language (``vi``, the official one) or by language and kind (``vi.local``)."""
     valid_from: str | Sequence[str] | None = None
     """Since when these facts hold; unknown where absent."""
     status: str = "active"
@@ -49,18 +51,29 @@ class Batch:
     source_geometry: Geometries | None = None
     """Places as delivered [``source_crs``], where that is not the storage CRS."""
     source_crs: str | None = None
+    addresses: Sequence[Address | None] | None = None
+    """Where they are, as people say it."""
+    references: Sequence[Reference | None] | None = None
+    """Places told by others, along a route or relative to a location, instead of a geometry."""
+    z_m: Sequence[float | None] | None = None
+    """Heights over the vertical datum of the accuracy [m]."""
+    depth_m: Sequence[float | None] | None = None
+    """Depths below the ground [m]."""
     locations: Sequence[str | None] | None = None
     """Locations of other things that these share, instead of places of their own; ``None`` where one has no place."""
     valid_to: str | None = None
     """First moment at which they were gone, of things that are recorded after they ended; they last where absent."""
     end: str = "retired"
     """How they ended, where they did."""
+    access: Level = "public"
+    """Who may see them, where their register does not say that fewer may."""
 
     def __len__(self) -> int:
         """Return the number of things."""
         if self.geometry is not None:
             return len(self.geometry)
         columns = [*self.values.values(), *self.identifiers.values(), *self.names.values()]
+        columns += [one for one in (self.addresses, self.references) if one is not None]
         return len(columns[0]) if columns else 0
 
     def starts(self) -> list[str]:
@@ -81,7 +94,8 @@ class Batch:
             wrong, known = (self.end, sorted(TERMINAL)) if self.status in STATUSES else (self.status, STATUSES)
             raise InputError(f"status {wrong!r} is none of {', '.join(known)}", code="status-unknown")
         gone = instant(self.valid_to, FOREVER)
-        lives = [(row, self.status, *Interval.of(start, gone)) for row, start in enumerate(starts)]
+        held = {start: Interval.of(start, gone) for start in set(starts)}
+        lives = [(row, self.status, *held[start]) for row, start in enumerate(starts)]
         return lives + [(row, self.end, gone, FOREVER) for row in range(len(starts)) if gone != FOREVER]
 
 
@@ -153,6 +167,7 @@ def locate(
     there = np.flatnonzero(~(shapely.is_missing(geometry) | shapely.is_empty(geometry))).tolist()
     placed = dict(zip(there, _new_locations(tx, there, starts, geometry, batch), strict=True))
     placed |= _shared_locations(tx, batch)
+    placed |= _addressed(tx, batch, placed)
     role = declaration.location.role
     rows = [(eids[row], lid, role, starts[row], tx.number) for row, lid in placed.items()]
     tx.insert("locates", ("eid", "lid", "role", "valid_from", "tx_from"), rows)
@@ -167,7 +182,30 @@ def _new_locations(
     source = None
     if batch.source_geometry is not None:
         source = (np.asarray(batch.source_geometry, dtype=object)[there], str(batch.source_crs))
-    return location.add(tx, geometry[there], [starts[row] for row in there], batch.accuracy, source)
+    said = _told(batch, there)
+    return location.add(tx, geometry[there], [starts[row] for row in there], batch.accuracy, source, said)
+
+
+def _told(batch: Batch, there: Sequence[int]) -> dict[str, list[Any]]:
+    """Return what is said of places beside their geometry, as columns; none where nothing is."""
+    if batch.references is None and batch.z_m is None and batch.depth_m is None:
+        return {}
+    nothing = [None] * len(batch)
+    references, z_m, depth_m = (
+        nothing if one is None else plain(one) for one in (batch.references, batch.z_m, batch.depth_m)
+    )
+    said = [placement.details(references[row], Height(z_m[row], depth_m[row])) for row in there]
+    columns = [column for column in location.DETAILS if any(column in one for one in said)]
+    types = {"type": [placement.kind(references[row]) for row in there]}
+    return types | {column: [one.get(column) for one in said] for column in columns}
+
+
+def _addressed(tx: Transaction, batch: Batch, placed: Mapping[int, str]) -> dict[int, str]:
+    """Record the locations of things of which nothing but an address is known, by row."""
+    rows = [row for row, one in enumerate(batch.addresses or ()) if one is not None and row not in placed]
+    lids = tx.ids.take(len(rows))
+    tx.insert("location", ("lid", "type", "tx_from"), [(lid, "address", tx.number) for lid in lids])
+    return dict(zip(rows, lids, strict=True))
 
 
 def _shared_locations(tx: Transaction, batch: Batch) -> dict[int, str]:
@@ -179,13 +217,13 @@ def _shared_locations(tx: Transaction, batch: Batch) -> dict[int, str]:
         If one of them is not known.
     """
     shared = {row: lid for row, lid in enumerate(batch.locations or ()) if lid is not None}
-    wanted = json.dumps(sorted(set(shared.values())))
-    missing = tx.store.select(
-        f"SELECT value FROM ({tx.store.listed(str)}) AS wanted WHERE value NOT IN (SELECT lid FROM location) LIMIT 1",
-        (wanted,),
-    )
+    missing = sorted(set(shared.values()))
+    for store in (tx.store, tx.beside):
+        if store is not None and missing:
+            sql = f"SELECT value FROM ({store.listed(str)}) AS wanted WHERE value NOT IN (SELECT lid FROM location)"
+            missing = [lid for (lid,) in store.select(sql, (json.dumps(missing),))]
     if missing:
-        raise NotInRegister(f"there is no location {missing[0][0]} to share; give that of a thing of this registry")
+        raise NotInRegister(f"there is no location {min(missing)} to share; give that of a thing of this registry")
     return shared
 
 
@@ -232,7 +270,7 @@ def identify(
         rows = []
         for eid, value, start in zip(eids, plain(values), starts, strict=True):
             if value is not None:
-                code = check_code(scheme, declared.pattern, value)
+                code = check_code(scheme, declared.pattern, value, declared.check)
                 rows.append((eid, scheme, code, normalised(code), start, gone, tx.number))
         numbers = tx.insert("identifier", ("eid", "scheme", "value", "value_norm", *TIMES), rows)
         if declared.unique_live and numbers:
@@ -259,7 +297,7 @@ def _refuse_shared(tx: Transaction, scheme: str, numbers: range) -> None:
 def give_names(
     tx: Transaction, eids: Sequence[str], starts: Sequence[str], batch: Batch, declaration: Declaration
 ) -> None:
-    """Record the official names of new things.
+    """Record the names of new things.
 
     Parameters
     ----------
@@ -279,15 +317,15 @@ def give_names(
     InputError
         If it keeps none in a language given.
     """
-    for language, texts in batch.names.items():
-        if language not in declaration.languages:
-            raise InputError(f"register {declaration.name} keeps no names in {language!r}", code="language-unknown")
+    for key, texts in batch.names.items():
+        language, kind = naming.split(key, declaration)
         rows = [
-            (eid, language, "official", str(text), fold(str(text)), start, tx.number)
+            (eid, language, kind, str(text), fold(str(text)), start, tx.number)
             for eid, text, start in zip(eids, plain(texts), starts, strict=True)
             if text is not None
         ]
-        tx.insert("name", ("eid", "language", "type", "text", "folded", "valid_from", "tx_from"), rows)
+        columns = ("eid", "language", "type", "text", "folded", "valid_from", "tx_from")
+        tx.insert(naming.TABLES[kind], columns, rows)
 
 
 def refuse_carried(tx: Transaction, eid: str, schemes: Mapping[str, Scheme]) -> None:
@@ -333,7 +371,7 @@ class Span:
 def rewrite_names(
     tx: Transaction, eid: str, given: Mapping[str, str | None], span: Span, declaration: Declaration
 ) -> None:
-    """Write other official names of a thing.
+    """Write other names of a thing.
 
     Parameters
     ----------
@@ -342,7 +380,7 @@ def rewrite_names(
     eid : str
         The thing.
     given : mapping of str to str
-        Names by language; ``None`` says that it has none.
+        Names by language, or by language and kind; ``None`` says that it has none.
     span : Span
         When they hold.
     declaration : Declaration
@@ -353,14 +391,8 @@ def rewrite_names(
     InputError
         If it keeps none in a language given.
     """
-    for language, text in given.items():
-        if language not in declaration.languages:
-            raise InputError(f"register {declaration.name} keeps no names in {language!r}", code="language-unknown")
-        payload = None
-        if text is not None:
-            payload = {"eid": eid, "language": language, "type": "official", "text": text, "folded": fold(text)}
-        known = _known(tx, "name", "eid = ? AND language = ? AND type = 'official'", (eid, language))
-        tx.rewrite("name", known, span.over([held for _, held in known]), payload)
+    for key, text in given.items():
+        naming.rewrite(tx, eid, *naming.split(key, declaration), text, span)
 
 
 def rewrite_codes(
@@ -401,7 +433,7 @@ def rewrite_codes(
             raise InputError(f"register {declaration.name} has no scheme {scheme!r}", code="scheme-unknown")
         payload = None
         if value is not None:
-            code = check_code(scheme, declared.pattern, value)
+            code = check_code(scheme, declared.pattern, value, declared.check)
             payload = {"eid": eid, "scheme": scheme, "value": code, "value_norm": normalised(code)}
         known = _known(tx, "identifier", "eid = ? AND scheme = ?", (eid, scheme))
         numbers = tx.rewrite("identifier", known, span.over([held for _, held in known]), payload)

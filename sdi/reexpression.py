@@ -2,14 +2,15 @@
 
 Only counts of something that lies in the units can be said again: people, trees, square metres. A rate is made anew
 from its two counts. Where a unit was divided a weight is needed, and it is always named: nothing is shared out
-silently.
+silently. A part that a source states as a number («330 people moved») goes over as that number where the figures count
+the same; what is left goes to the only other successor, else it is not known whose it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,13 +19,14 @@ from numpy.typing import NDArray
 
 from sdi.errors import InputError, IntegrityError, RefusedError
 from sdi.history import TERMINAL, instant
-from sdi.lineage import SLACK
+from sdi.lineage import PARTIAL, SLACK
 from sdi.passage import Passage, Past
 
 if TYPE_CHECKING:
     from sdi.registry import Registry
 
 Weight = Literal["population", "area", "exact"]
+Counted = Literal["people", "m2"]
 KEPT = 1e-9
 """How far the total may be from what it was, as a part of all that was given [1]."""
 
@@ -42,6 +44,11 @@ class Reexpressed:
     """Who says what became of the units."""
     disputed: bool
     """Another source says something else; see `Lineage.conflicts`."""
+    unshared: Mapping[str, float]
+    """By unit that was divided: what nobody says to have gone to which of its successors, in the unit of the figures.
+    Together with `values` it sums to what was given."""
+    incomplete: frozenset[str]
+    """Units that some of that belongs to: their figure is what is known of it."""
 
 
 @dataclass(slots=True)
@@ -49,9 +56,15 @@ class _Sheet:
     """Figures on their way through time."""
 
     values: dict[str, float]
-    estimated: set[str]
-    sources: list[str]
-    missing: list[tuple[str, str | None]]
+    weight: Weight
+    counted: Counted | None
+    estimated: set[str] = field(default_factory=set)
+    incomplete: set[str] = field(default_factory=set)
+    unshared: dict[str, float] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
+    missing: list[tuple[str, str | None]] = field(default_factory=list)
+    stated: list[Passage] = field(default_factory=list)
+    """What is known of the parts of which the share is missing."""
     disputed: bool = False
 
 
@@ -62,6 +75,8 @@ def reexpress(
     to: str,
     *,
     weight: Weight,
+    counted: Counted | None = None,
+    partial: bool = False,
     sources: Sequence[str] | None = None,
     recorded: int | str | None = None,
 ) -> Reexpressed:
@@ -79,6 +94,10 @@ def reexpress(
         Date of the units wanted.
     weight : {'population', 'area', 'exact'}
         Share by which a divided unit is shared out; ``exact`` refuses to share out: count again with `recount`.
+    counted : {'people', 'm2'}, optional
+        What the figures count, so that a part that is stated as such a number goes over where no share is known.
+    partial : bool
+        Say what is known and leave the rest with the divided unit, instead of refusing.
     sources : sequence of str, optional
         Sources of lineage that are believed, as for :meth:`Registry.resolve`.
     recorded : int or str, optional
@@ -87,14 +106,15 @@ def reexpress(
     Returns
     -------
     Reexpressed
-        Their sum is the sum of what was given.
+        The sum of what was said again and of what was left is the sum of what was given.
 
     Raises
     ------
     InputError
         If the dates run backwards, a figure is not finite, or a unit was not in force.
     RefusedError
-        If a share is unknown or, with ``exact``, would be needed; lists all of them.
+        If a share is unknown or, with ``exact``, would be needed; lists all of them, and what is known of them. Not
+        with `partial`.
     """
     start, end = instant(at), instant(to)
     if end < start:
@@ -107,16 +127,18 @@ def reexpress(
     for unit, value in values.items():
         if not past.life(unit).holds(start) or not math.isfinite(value):
             raise InputError(f"unit {unit} was not in force on {at}, or its figure {value!r} is no number")
-    sheet = _Sheet(dict(values), set(), [], [])
+    sheet = _Sheet(dict(values), weight, counted)
     moment = start
     while following := _next_date(past, sheet, moment, end):
         moment = following
-        _pass_on(past, sheet, moment, weight)
-    _refuse_missing(sheet, weight)
-    _refuse_loss(values, sheet.values)
+        _pass_on(past, sheet, moment)
+    if not partial:
+        _refuse_missing(sheet)
+    _refuse_loss(values, [*sheet.values.values(), *sheet.unshared.values()])
     return Reexpressed(
-        sheet.values, frozenset(sheet.estimated), weight, tuple(dict.fromkeys(sheet.sources)), sheet.disputed
-    )
+        sheet.values, frozenset(sheet.estimated), weight, tuple(dict.fromkeys(sheet.sources)), sheet.disputed,
+        sheet.unshared, frozenset(sheet.incomplete),
+    )  # fmt: skip
 
 
 def _next_date(past: Past, sheet: _Sheet, after: str, until: str) -> str | None:
@@ -126,66 +148,121 @@ def _next_date(past: Past, sheet: _Sheet, after: str, until: str) -> str | None:
     return min((date for date in dates if after < date <= until), default=None)
 
 
-def _pass_on(past: Past, sheet: _Sheet, moment: str, weight: Weight) -> None:
+def _pass_on(past: Past, sheet: _Sheet, moment: str) -> None:
     """Let the figures of all units to which something happens at a date go over, all at once."""
     before = dict(sheet.values)
     for unit, value in before.items():
         passages, ends = past.passages(unit).get(moment, ()), past.life(unit).end == moment
         if not passages and not ends:
             continue
-        shares = _shares(sheet, unit, passages, weight, ends=ends)
+        parts = _parts(sheet, unit, value, passages, ends=ends)
         sheet.disputed |= any(one.disputed for one in passages)
         sheet.sources += [source for one in passages for source in one.sources]
-        guessed = unit in sheet.estimated
-        if ends:
-            del sheet.values[unit]
-            sheet.estimated.discard(unit)
-        else:
-            sheet.values[unit] -= value * math.fsum(shares)
-            sheet.estimated.add(unit)
-        for one, share in zip(passages, shares, strict=True):
-            sheet.values[one.child] = sheet.values.get(one.child, 0.0) + value * share
-            if guessed or one.estimated or share not in (0.0, 1.0):
-                sheet.estimated.add(one.child)
+        _hand_over(sheet, unit, passages, parts, ends=ends)
 
 
-def _shares(sheet: _Sheet, unit: str, passages: Sequence[Passage], weight: Weight, *, ends: bool) -> list[float]:
-    """Return the parts of a unit that go over; what is missing is put down, and nothing of the unit goes over then."""
-    found = [one.population if weight == "population" else one.area for one in passages]
-    if weight == "exact":
-        found = [one.area if one.area in (0.0, 1.0) else None for one in passages]
-    missing: list[tuple[str, str | None]] = [
-        (unit, one.child) for one, share in zip(passages, found, strict=True) if share is None
-    ]
-    known = [share for share in found if share is not None]
+def _hand_over(
+    sheet: _Sheet, unit: str, passages: Sequence[Passage], parts: Sequence[float | None], *, ends: bool
+) -> None:
+    """Give the known parts of a unit to those that they went to; the rest is left where nobody knows whose it is."""
+    value, gone = sheet.values[unit], math.fsum(part or 0.0 for part in parts)
+    unknown = None in parts or (ends and not passages)
+    guessed, least = unit in sheet.estimated, unit in sheet.incomplete
+    if ends:
+        del sheet.values[unit]
+        sheet.estimated.discard(unit)
+        sheet.incomplete.discard(unit)
+        sheet.unshared |= {unit: value - gone} if unknown else {}
+    else:
+        sheet.values[unit] = value - gone
+        sheet.estimated.add(unit)
+        sheet.incomplete |= {unit} if unknown else set()
+    for one, part in zip(passages, parts, strict=True):
+        sheet.values[one.child] = sheet.values.get(one.child, 0.0) + (part or 0.0)
+        sheet.estimated |= {one.child} if guessed or one.estimated or part not in (0.0, value) else set()
+        sheet.incomplete |= {one.child} if least or part is None else set()
+
+
+def _parts(
+    sheet: _Sheet, unit: str, value: float, passages: Sequence[Passage], *, ends: bool
+) -> Sequence[float | None]:
+    """Return what goes over from a unit by each passage; what is missing is put down."""
+    shares = [_share(one, sheet.weight) for one in passages]
+    known = [share for share in shares if share is not None]
     total = math.fsum(known)
-    if not missing and ((ends and abs(total - 1) > SLACK) or total > 1 + SLACK):
-        missing = [(unit, None)]
-    sheet.missing += missing
-    if missing:
-        return [0.0] * len(passages)
-    return [share / total for share in known] if ends else known
+    if len(known) < len(shares):
+        parts = _numbered(sheet, value, passages, shares, ends=ends)
+        missing: list[str | None] = [one.child for one, part in zip(passages, parts, strict=True) if part is None]
+    elif total > 1 + SLACK or (ends and abs(total - 1) > SLACK):
+        parts, missing = [None] * len(shares), [None]
+    else:
+        parts, missing = [value * (share / total if ends else share) for share in known], []
+    sheet.missing += [(unit, child) for child in missing]
+    sheet.stated += [one for one in passages if missing and (one.area_m2, one.people) != (None, None)]
+    return parts
 
 
-def _refuse_missing(sheet: _Sheet, weight: Weight) -> None:
+def _share(one: Passage, weight: Weight) -> float | None:
+    """Return the share by which a unit is weighed."""
+    if weight == "exact":
+        return one.area if one.area in (0.0, 1.0) else None
+    return one.population if weight == "population" else one.area
+
+
+def _numbered(
+    sheet: _Sheet, value: float, passages: Sequence[Passage], shares: Sequence[float | None], *, ends: bool
+) -> list[float | None]:
+    """Return the parts of a unit where a share is missing: by numbers, and what is left for the only other one."""
+    by_share = [None if share is None else value * share for share in shares]
+    numbers = [_number(one, sheet) if share is None else None for one, share in zip(passages, shares, strict=True)]
+    parts = [share if number is None else number for share, number in zip(by_share, numbers, strict=True)]
+    left = value - math.fsum(part for part in parts if part is not None)
+    if left < 0:  # more is said to have gone over than the figure counts: it is about something else
+        return by_share
+    if ends and parts.count(None) == 1 and any(one.verb not in PARTIAL for one in passages):
+        return [left if part is None else part for part in parts]
+    return parts if None in parts or not ends else by_share
+
+
+def _number(one: Passage, sheet: _Sheet) -> float | None:
+    """Return a part that is stated as a number of what the figures count."""
+    return {"people": one.people, "m2": one.area_m2, None: None}[sheet.counted]
+
+
+def _refuse_missing(sheet: _Sheet) -> None:
     """Refuse figures of which a part is not known to go anywhere.
 
     Raises
     ------
     RefusedError
-        Listing what is missing.
+        Listing what is missing, and what is known of it.
     """
     if sheet.missing:
         told = "; ".join(f"{parent} to {child or 'whatever followed it'}" for parent, child in sheet.missing)
-        need = "count again with recount" if weight == "exact" else f"record the {weight} shares, or weigh by another"
+        shares = f"record the {sheet.weight} shares, weigh by another, or take what is known with partial=True"
+        need = "count again with recount" if sheet.weight == "exact" else shares
+        known = "".join(f"; {_stated(one)} went from {one.parent} to {one.child}" for one in sheet.stated)
         raise RefusedError(
-            f"the {weight} share is unknown of {told}: {need}",
+            f"the {sheet.weight} share is unknown of {told}{known}: {need}",
             code="shares-unknown",
-            details={"missing": [list(pair) for pair in sheet.missing]},
+            details={
+                "missing": [list(pair) for pair in sheet.missing],
+                "known": [
+                    {"from": one.parent, "to": one.child, "people": one.people, "area_m2": one.area_m2}
+                    for one in sheet.stated
+                ],
+            },
         )
 
 
-def _refuse_loss(given: Mapping[str, float], made: Mapping[str, float]) -> None:
+def _stated(one: Passage) -> str:
+    """Say what is known of a part in numbers."""
+    people = [] if one.people is None else [f"{one.people} people"]
+    area = [] if one.area_m2 is None else [f"{one.area_m2:,.0f} m2"]
+    return " and ".join([*people, *area])
+
+
+def _refuse_loss(given: Mapping[str, float], made: Iterable[float]) -> None:
     """Refuse to return figures whose sum is another.
 
     Raises
@@ -193,7 +270,7 @@ def _refuse_loss(given: Mapping[str, float], made: Mapping[str, float]) -> None:
     IntegrityError
         With both sums.
     """
-    before, after = math.fsum(given.values()), math.fsum(made.values())
+    before, after = math.fsum(given.values()), math.fsum(made)
     if abs(after - before) > KEPT * math.fsum(map(abs, given.values())):
         raise IntegrityError(f"the sum of the figures was {before!r} and became {after!r}; this is a mistake of ours")
 

@@ -9,19 +9,19 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from sdi import asof, history, location, recording, relation
-from sdi.declaration import Declaration
+from sdi import access, asof, following, history, recording, relation
+from sdi import address as addresses
+from sdi.declaration import Declaration, Level
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant
 from sdi.life import life
+from sdi.placement import NOWHERE, Height
 from sdi.record import Record
 from sdi.recording import Batch, Span, Table
 from sdi.store.schema import REGISTER_PREFIX
 from sdi.transaction import FRAME, TIMES, Transaction
-from sdi.value import checked_columns
+from sdi.value import checked_columns, refuse_fixed
 
 if TYPE_CHECKING:
     from sdi.registry import Registry
@@ -79,17 +79,25 @@ class Register:
         count = len(batch)
         if not count:
             return []
-        columns = checked_columns(self.declaration, self._registry.catalog.codes, batch.values, count)
         starts = batch.starts()
+        level = access.of_batch(self._registry, self.declaration, batch)
+        columns = checked_columns(self.declaration, self._registry.catalog.codes, batch.values, count, starts=starts)
+        batch = following.placed(self._registry, batch, starts)
         geometry = recording.places(batch, self.declaration, self._registry.crs)
         spans = batch.spans(starts)
+        if level:
+            # What everybody sees shall not show by its identifiers that something was recorded between.
+            tx = dataclasses.replace(tx, ids=tx.ids.timeless)
         eids = tx.ids.take(count)
-        tx.insert("entity", ("eid", "kind", "tx_from"), [(eid, self.name, tx.number) for eid in eids])
+        entities = [(eid, self.name, level, tx.number) for eid in eids]
+        tx.insert("entity", ("eid", "kind", "access", "tx_from"), entities)
         facts = list(zip(*columns.values(), strict=True)) or [()] * count
         names = ("eid", "status", *(f"f_{name}" for name in columns), *TIMES)
         frame = [(eids[row], status, *facts[row], start, end, tx.number) for row, status, start, end in spans]
         tx.insert(self._table, names, frame)
         recording.locate(tx, eids, starts, geometry, batch, self.declaration)
+        following.settle(self._registry, tx, self.declaration, eids, batch, starts)
+        addresses.record(self._registry, tx, self.declaration, eids, starts, batch)
         recording.identify(tx, eids, starts, batch, self.declaration, self._registry.catalog.schemes)
         recording.give_names(tx, eids, starts, batch, self.declaration)
         tx.note(eids, self.name, "added")
@@ -104,6 +112,7 @@ class Register:
         valid_from: str,
         names: Mapping[str, str | None] | None = None,
         identifiers: Mapping[str, str | None] | None = None,
+        address: Mapping[str, str | None] | None = None,
         status: str | None = None,
     ) -> None:
         """Record that the world changed: new values, names, codes or status from a date on.
@@ -124,6 +133,8 @@ class Register:
             Official names by language that changed; ``None`` where there is none any more.
         identifiers : mapping of str to str, optional
             Official codes by scheme that changed; ``None`` where it carries none any more.
+        address : mapping of str to str, optional
+            Parts of the address that changed; ``None`` where there is none any more.
         status : str, optional
             For example ``active`` for a thing that was planned; things end by :meth:`retire`.
 
@@ -143,9 +154,10 @@ class Register:
             raise InputError(
                 f"status {status!r} is none of {', '.join(LIVE)}; things end by retire", code="status-unknown"
             )
+        refuse_fixed(self.declaration, eid, values, lambda: self.find(eid, valid=moment).values)
         if values or status:
             self._write(eid, values, history.change_interval([held for _, held, _ in known], moment), tx, status=status)
-        self._rename(eid, names, identifiers, Span(moment), tx)
+        self._rename(eid, names, identifiers, address, Span(moment), tx)
         tx.note([eid], self.name, "changed")
 
     def correct(
@@ -156,8 +168,10 @@ class Register:
         values: Mapping[str, Any] | None = None,
         names: Mapping[str, str | None] | None = None,
         identifiers: Mapping[str, str | None] | None = None,
+        address: Mapping[str, str | None] | None = None,
         geometry: Any = None,
         accuracy: Accuracy | None = None,
+        height: Height = NOWHERE,
         valid_at: str | None = None,
     ) -> None:
         """Record that we were wrong: the fact in force at a date gets other values, or a better surveyed place.
@@ -174,10 +188,14 @@ class Register:
             Official names by language that were wrong.
         identifiers : mapping of str to str, optional
             Official codes by scheme that were wrong.
-        geometry : geometry, optional [storage CRS]
+        address : mapping of str to str, optional
+            Parts of the address that were wrong.
+        geometry : geometry, Along or Relative, optional [storage CRS]
             Where the thing really was all the time.
         accuracy : Accuracy, optional
             How exact the new place is; required with ``geometry``.
+        height : Height
+            How high or deep it is there.
         valid_at : str, optional
             A moment within the fact to be corrected; the latest where absent.
 
@@ -196,31 +214,38 @@ class Register:
         if values:
             self._write(eid, values, self._fact_at(eid, moment)[1], tx)
         if geometry is not None:
-            lid, held = self._location_at(eid, moment)
-            self._place(lid, geometry, accuracy or Accuracy(), held, tx)
-        self._rename(eid, names, identifiers, Span(moment, correction=True), tx)
+            lid, held = following.held_at(self._registry, self.declaration, eid, moment)
+            said = geometry, accuracy or Accuracy(), held, height
+            following.replace(self._registry, tx, self.declaration, lid, *said)
+        self._rename(eid, names, identifiers, address, Span(moment, correction=True), tx)
         tx.note([eid], self.name, "corrected")
 
-    def move(self, eid: str, geometry: Any, tx: Transaction, *, valid_from: str, accuracy: Accuracy) -> None:
+    def move(
+        self, eid: str, geometry: Any, tx: Transaction, *, valid_from: str, accuracy: Accuracy,
+        height: Height = NOWHERE,
+    ) -> None:  # fmt: skip
         """Record that a thing changed its place: a new version of its location, the same thing.
 
         Parameters
         ----------
         eid : str
             The thing.
-        geometry : geometry [storage CRS]
-            Its new place.
+        geometry : geometry, Along or Relative [storage CRS]
+            Its new place, or by what it is told.
         tx : Transaction
             The transaction that knows it.
         valid_from : str
             Since when, ISO 8601.
         accuracy : Accuracy
             How exact the new place is.
+        height : Height
+            How high or deep it is there.
         """
         self._alive(eid)
         moment = instant(valid_from)
-        lid, held = self._location_at(eid, moment)
-        self._place(lid, geometry, accuracy, Interval(moment, held.end), tx)
+        lid, held = following.held_at(self._registry, self.declaration, eid, moment)
+        said = geometry, accuracy, Interval(moment, held.end), height
+        following.replace(self._registry, tx, self.declaration, lid, *said)
         tx.note([eid], self.name, "moved")
 
     def retire(self, eid: str, tx: Transaction, *, valid_from: str, status: str = "retired") -> None:
@@ -278,9 +303,32 @@ class Register:
         relation.dependants(self._registry, eid, ALWAYS, tx, cascade=False)
         self._end(eid, known[0][1].start, tx, "voided")
 
+    def restrict(self, eid: str, tx: Transaction, *, level: Level = "restricted") -> None:
+        """Withdraw a thing from wider audiences, with everything that was ever published of it; nothing undoes this.
+
+        Parameters
+        ----------
+        eid : str
+            The thing.
+        tx : Transaction
+            The transaction that knows it.
+        level : {'restricted', 'secret'}
+            Who may still see it. As ``secret`` it is in no publication; what the registry has recorded stays there,
+            and things that shall not even be there are recorded in the secret registry from the beginning.
+
+        Raises
+        ------
+        ConflictError
+            If no more may see it now.
+        """
+        self._known(eid)
+        access.restrict(self._registry, eid, level, tx)
+        tx.note([eid], self.name, "restricted")
+
     def relate(
-        self, eid: str, verb: str, others: Sequence[str], tx: Transaction, *, valid_from: str | None = None
-    ) -> None:
+        self, eid: str, verb: str, others: Sequence[str], tx: Transaction, *, valid_from: str | None = None,
+        valid_to: str | None = None,
+    ) -> None:  # fmt: skip
         """Record that a thing has to do with others, by one of the verbs that the register declares.
 
         Parameters
@@ -295,16 +343,21 @@ class Register:
             The transaction that knows it.
         valid_from : str, optional
             Since when, ISO 8601.
+        valid_to : str, optional
+            First moment at which it had nothing to do with them any more; needed of a thing that has ended.
 
         Raises
         ------
+        ConflictError
+            If the thing has ended, and the relation would outlast it.
         InputError
             If the register declares no such verb.
         NotInRegister
             If one of the others is not known.
         """
-        self._alive(eid)
-        relation.add(tx, self.declaration, eid, verb, others, valid_from)
+        if valid_to is None or life(self._store, eid, tx.number).end < instant(valid_to):
+            self._alive(eid)
+        relation.add(tx, self.declaration, eid, verb, others, valid_from, valid_to)
         tx.note([eid], self.name, "related")
 
     # reading -----------------------------------------------------------------------------------------------------
@@ -411,10 +464,15 @@ class Register:
         eid: str,
         names: Mapping[str, str | None] | None,
         identifiers: Mapping[str, str | None] | None,
+        address: Mapping[str, str | None] | None,
         span: Span,
         tx: Transaction,
     ) -> None:
-        """Write other names and codes."""
+        """Write other names and codes, and another address; what is called after it is told."""
+        if address:
+            addresses.rewrite(self._registry, tx, self.declaration, eid, address, span)
+        if names:
+            addresses.tell(self._registry, tx, eid)
         recording.rewrite_names(tx, eid, names or {}, span, self.declaration)
         recording.rewrite_codes(tx, eid, identifiers or {}, span, self.declaration, self._registry.catalog.schemes)
 
@@ -451,12 +509,14 @@ class Register:
         self, eid: str, values: Mapping[str, Any], held: Interval, tx: Transaction, status: str | None = None
     ) -> None:
         """Write values over an interval: what is known there is closed, what is left of it is written again."""
+        access.refuse_secret(self._registry, self.declaration, values)
         columns = checked_columns(
             self.declaration,
             self._registry.catalog.codes,
             {name: [value] for name, value in values.items()},
             1,
             complete=False,
+            starts=[held.start],
         )
         new = {f"f_{name}": column[0] for name, column in columns.items()}
         for name, column in columns.items():
@@ -472,33 +532,3 @@ class Register:
         held_at = self._store.select(f'SELECT {listed} FROM "{self._table}" WHERE "row" = ?', (at,))[0]
         base = dict(zip(names, held_at, strict=True))
         tx.rewrite(self._table, [(row, interval) for row, interval, _ in known], held, base | new)
-
-    def _location_at(self, eid: str, moment: str) -> tuple[str, Interval]:
-        """Return the location that a thing has at a moment, and the interval of its version known now."""
-        found = self._store.select(
-            f"SELECT v.lid, v.valid_from, v.valid_to FROM locates l JOIN location_version v ON v.lid = l.lid "
-            f"WHERE l.eid = ? AND l.role = ? AND {asof.CONDITION.format('l.')} AND {asof.CONDITION.format('v.')}",
-            (eid, self.declaration.location.role, *2 * (moment, moment, OPEN - 1, OPEN - 1)),
-        )
-        if not found:
-            raise NotInRegister(f"{self.name} {eid} has no known place at {moment}")
-        lid, start, end = found[0]
-        return lid, Interval(start, end)
-
-    def _place(self, lid: str, geometry: Any, accuracy: Accuracy, held: Interval, tx: Transaction) -> None:
-        """Write a place over an interval of a location; everything that is there moves with it."""
-        shapes = np.array([geometry], dtype=object)
-        location.check(shapes, dataclasses.replace(self.declaration.location, required=True), self._registry.crs)
-        known = [
-            (row, Interval(start, end))
-            for row, start, end in self._store.select(
-                f'SELECT "row", valid_from, valid_to FROM location_version WHERE lid = ? AND tx_to = {OPEN}', (lid,)
-            )
-        ]
-        location.replace(tx, lid, known, held, shapes, accuracy)
-        sharing = self._store.select(
-            f"SELECT l.eid, e.kind FROM locates l JOIN entity e ON e.eid = l.eid WHERE l.lid = ? AND l.tx_to = {OPEN}",
-            (lid,),
-        )
-        for eid, kind in sharing:
-            tx.note([eid], kind, "moved")

@@ -10,19 +10,18 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import version
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
-from sdi import audit, succession
+from sdi import audit, chain, codebook, contention, evolution, succession
 from sdi.catalog import Catalog
 from sdi.crs import StorageCRS
 from sdi.descent import Lineage
 from sdi.errors import IntegrityError, NotInRegister, WorkspaceError
+from sdi.evolution import Recorded
 from sdi.history import OPEN, Clock, instant, second
-from sdi.identity import Ids
+from sdi.identity import Ids, TimelessIds
 from sdi.register import Register
 from sdi.store.schema import core, register_table
 from sdi.store.store import Row, Store
@@ -50,6 +49,8 @@ class Registry:
         Where recorded time comes from.
     ids : Ids, optional
         Where identifiers come from.
+    beside : Registry, optional
+        The open registry, where this is the secret one.
     """
 
     def __init__(
@@ -58,20 +59,24 @@ class Registry:
         catalog: Catalog,
         crs: StorageCRS,
         clock: Clock | None = None,
-        ids: Ids | None = None,
+        ids: Ids | TimelessIds | None = None,
+        beside: Registry | None = None,
     ) -> None:
         self.store = store
         self.catalog = catalog
         self.crs = crs
         self.clock = clock or Clock()
-        self.ids = ids or Ids.system()
+        self.ids = ids or (Ids.system() if beside is None else TimelessIds())
+        self.beside = beside
+        """The open registry, where this is the secret one: its things may be referred to, and it never knows."""
         self.lineage = Lineage(self)
         self._registers = {name: Register(declaration, self) for name, declaration in catalog.registers.items()}
 
     @classmethod
     def open(
-        cls, store: Store, catalog: Catalog, crs: StorageCRS, *, clock: Clock | None = None, ids: Ids | None = None
-    ) -> Registry:
+        cls, store: Store, catalog: Catalog, crs: StorageCRS, *, clock: Clock | None = None,
+        ids: Ids | TimelessIds | None = None, beside: Registry | None = None,
+    ) -> Registry:  # fmt: skip
         """Open a registry; make it, and what the catalogue adds to it, where it is missing.
 
         Parameters
@@ -86,43 +91,40 @@ class Registry:
             Where recorded time comes from.
         ids : Ids, optional
             Where identifiers come from.
+        beside : Registry, optional
+            The open registry, where this is the secret one.
 
         Raises
         ------
         WorkspaceError
             If it was made with another storage CRS, or a register was narrowed.
         """
-        registry = cls(store, catalog, crs, clock, ids)
+        registry = cls(store, catalog, crs, clock, ids, beside)
         registry._prepare()
         return registry
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store, and that of the open registry beside it."""
         self.store.close()
+        if self.beside is not None:
+            self.beside.close()
 
     def _prepare(self) -> None:
         """Make the tables and record every new version of a declaration as a transaction."""
         metadata = sa.MetaData()
         tables = list(core(metadata).values())
         registers = {name: register_table(declared, metadata) for name, declared in self.catalog.registers.items()}
-        self.store.ensure([*tables, *registers.values()])
-        known = {
-            row[0]: (row[1], json.loads(row[2]))
-            for row in self.store.select('SELECT register, version, "columns" FROM declaration ORDER BY "row"')
-        }
-        news = self._first_of_crs(known.pop(WORKSPACE, None))
-        for name, declared in self.catalog.registers.items():
-            columns: dict[str, str] = {one.name: one.type for one in declared.fields}
-            recorded = known.get(name)
-            if recorded is None or recorded != (declared.version, columns):
-                self._refuse_narrowing(name, recorded[1] if recorded else {}, columns)
-                news.append((name, declared.version, json.dumps(columns, sort_keys=True)))
-        if news:
+        known = evolution.recorded(self.store)
+        news = self._first_of_crs(known.pop(WORKSPACE, None)) + evolution.news(known, self.catalog.registers)
+        self.store.ensure([*tables, *registers.values()])  # only now: a file that is refused leaves no trace
+        lists = codebook.news(self)
+        if news or lists:
             with self.transaction(actor="phusa", reason="declarations of registers") as tx:
                 rows = [(*new, tx.number) for new in news]
-                tx.insert("declaration", ("register", "version", "columns", "tx_from"), rows)
+                tx.insert(evolution.TABLE, (*evolution.COLUMNS, "tx_from"), rows)
+                codebook.record(tx, lists)
 
-    def _first_of_crs(self, recorded: tuple[str, Any] | None) -> list[tuple[str, str, str]]:
+    def _first_of_crs(self, recorded: Recorded | None) -> list[Row]:
         """Return the row that fixes the storage CRS for ever, where none does yet.
 
         Raises
@@ -130,29 +132,24 @@ class Registry:
         WorkspaceError
             If the coordinates were written in another CRS, or by another operation.
         """
-        wanted = (self.crs.code, self.crs.operation)
+        wanted = Recorded(self.crs.code, json.dumps(self.crs.operation))
         if recorded is not None and recorded != wanted:
             raise WorkspaceError(
-                f"{self.store.name} keeps its locations in {recorded[0]} ({recorded[1]}), but the workspace says "
-                f"{wanted[0]} ({wanted[1]}); a storage CRS is chosen once: make a new workspace and load it again"
+                f"{self.store.name} keeps its locations in {recorded.version} ({json.loads(recorded.columns)}), but "
+                f"the workspace says {self.crs.code} ({self.crs.operation}); a storage CRS is chosen once: make a new "
+                "workspace and load it again"
             )
-        return [] if recorded else [(WORKSPACE, self.crs.code, json.dumps(self.crs.operation))]
-
-    @staticmethod
-    def _refuse_narrowing(name: str, before: dict[str, str], after: dict[str, str]) -> None:
-        """Refuse a declaration that loses a field or changes its type."""
-        for column, kind in before.items():
-            if after.get(column) != kind:
-                now = after.get(column, "absent")
-                raise WorkspaceError(
-                    f"register {name}: field {column} was {kind} and is now {now}; a register may only gain fields, "
-                    "so keep the field or give the new meaning a new name",
-                    code="declaration-narrowed",
-                )
+        return [] if recorded else [(WORKSPACE, wanted.version, wanted.columns, None)]
 
     @contextmanager
     def transaction(
-        self, actor: str, reason: str, *, decision: str | None = None, source_sha256: str | None = None
+        self,
+        actor: str,
+        reason: str,
+        *,
+        decision: str | None = None,
+        source_sha256: str | None = None,
+        seen: int | None = None,
     ) -> Iterator[Transaction]:
         """Write something, all or nothing.
 
@@ -166,21 +163,31 @@ class Registry:
             Number of the decision behind it.
         source_sha256 : str, optional
             Hash of the delivery it came from.
+        seen : int, optional
+            Last transaction that the writer knew of when the writing was decided; not asked where absent.
 
         Yields
         ------
         Transaction
             Handed to the verbs of the registers. One that writes nothing leaves no trace.
+
+        Raises
+        ------
+        ConflictError
+            If somebody wrote after `seen` about one of the things; also if another writer holds the registry for long.
         """
         with self.store.writing():
             last = self.store.select("SELECT tx, hash FROM tx ORDER BY tx DESC LIMIT 1")
             number, previous = last[0] if last else (0, audit.GENESIS)
-            tx = Transaction(number + 1, self.clock.now(), self.store, self.ids)
+            beside = None if self.beside is None else self.beside.store
+            tx = Transaction(number + 1, self.clock.now(), self.store, self.ids, beside=beside)
             yield tx
+            if seen is not None:
+                contention.refuse_overtaken(self.store, tx.number, seen)
             if not tx.empty:
                 header = {
                     "tx": tx.number, "recorded_at": tx.recorded_at, "actor": actor, "reason": reason,
-                    "decision": decision, "source_sha256": source_sha256, "software": f"phusa {version('phusa')}",
+                    "decision": decision, "source_sha256": source_sha256, "software": audit.software(),
                 }  # fmt: skip
                 digest = self._digest(tx, previous, header)
                 self.store.insert_header({**header, "previous_hash": previous, "hash": digest})
@@ -274,7 +281,7 @@ class Registry:
     def resolve_name(
         self, text: str, at: str | None = None, *, kind: str | None = None, recorded: int | str | None = None
     ) -> tuple[Match, ...]:
-        """Return the things that bore an official name, whatever the spelling of its marks and capitals.
+        """Return the things that bore a name, official or not, whatever the spelling of its marks and capitals.
 
         Parameters
         ----------
@@ -300,8 +307,7 @@ class Registry:
     @property
     def root_hash(self) -> str:
         """Hash of the last transaction: of everything the registry knows."""
-        found = self.store.select("SELECT hash FROM tx ORDER BY tx DESC LIMIT 1")
-        return found[0][0] if found else audit.GENESIS
+        return chain.root(self.store)
 
     def known_at(self, recorded: int | str | None) -> int:
         """Return the transaction up to which a recorded time reaches.
@@ -340,69 +346,4 @@ class Registry:
             wrong = self.store.check()
             if wrong:
                 raise IntegrityError(f"{self.store.name}: {'; '.join(wrong)}")
-            return self._verify_chain()
-
-    def _verify_chain(self) -> int:
-        """Recompute every hash in one pass over the tables."""
-        tables = [table for table in self.store.recorded_tables() if "tx_from" in self.store.columns(table)]
-        written = {table: _grouped(self.store, table) for table in tables}
-        closed = {table: _closings(self.store, table) for table in tables if "tx_to" in self.store.columns(table)}
-        previous, count = audit.GENESIS, 0
-        names = self.store.columns("tx")
-        for row in self.store.stream("SELECT * FROM tx ORDER BY tx"):
-            header = dict(zip(names, row, strict=True))
-            recorded, before = header.pop("hash"), header.pop("previous_hash")
-            digest = audit.start(previous, header)
-            for table in sorted(tables):
-                rows = written[table].take(header["tx"])
-                if rows is not None:
-                    audit.add_rows(digest, table, self.store.columns(table), rows)
-                audit.add_closed(digest, table, closed.get(table, {}).pop(header["tx"], []))
-            if before != previous or digest.hexdigest() != recorded:
-                raise IntegrityError(
-                    f"transaction {header['tx']} of {header['recorded_at']} does not hash to what was recorded: "
-                    "a row was changed outside phusa; restore the last backup that verifies",
-                    details={"tx": header["tx"]},
-                )
-            previous, count = recorded, count + 1
-        left = [table for table in tables if written[table].more or closed.get(table)]
-        if left:
-            raise IntegrityError(
-                f"table {left[0]} holds rows written or closed by no transaction; restore the last backup that verifies"
-            )
-        return count
-
-
-class _Grouped:
-    """Rows of one table, handed out transaction by transaction."""
-
-    def __init__(self, rows: Iterator[Row], position: int) -> None:
-        self._groups = groupby(rows, key=lambda row: row[position])
-        self._head = next(self._groups, None)
-
-    def take(self, tx: int) -> Iterator[Row] | None:
-        """Return the rows of a transaction, ``None`` where it wrote none here."""
-        if self._head is None or self._head[0] != tx:
-            return None
-        rows = list(self._head[1])
-        self._head = next(self._groups, None)
-        return iter(rows)
-
-    @property
-    def more(self) -> bool:
-        """Whether rows are left."""
-        return self._head is not None
-
-
-def _grouped(store: Store, table: str) -> _Grouped:
-    """Stream a table in the order of its rows, which is the order of transactions."""
-    position = store.columns(table).index("tx_from")
-    return _Grouped(store.stream(f'SELECT * FROM "{table}" ORDER BY "row"'), position)
-
-
-def _closings(store: Store, table: str) -> dict[int, list[int]]:
-    """Return the rows that each transaction closed in a table."""
-    found: dict[int, list[int]] = {}
-    for row, tx in store.stream(f'SELECT "row", tx_to FROM "{table}" WHERE tx_to <> {OPEN} ORDER BY "row"'):
-        found.setdefault(tx, []).append(row)
-    return found
+            return chain.verified(self.store)

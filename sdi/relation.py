@@ -14,15 +14,16 @@ from sdi.declaration import Declaration
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import FOREVER, OPEN, TERMINAL, Interval, instant
 from sdi.life import Life, life
-from sdi.transaction import Transaction
+from sdi.transaction import TIMES, Transaction
 
 if TYPE_CHECKING:
     from sdi.registry import Registry
 
 
 def add(
-    tx: Transaction, declaration: Declaration, eid: str, verb: str, others: Sequence[str], valid_from: str | None
-) -> None:
+    tx: Transaction, declaration: Declaration, eid: str, verb: str, others: Sequence[str], valid_from: str | None,
+    valid_to: str | None = None,
+) -> None:  # fmt: skip
     """Record that a thing has to do with others.
 
     Parameters
@@ -39,11 +40,13 @@ def add(
         Things at the other end.
     valid_from : str or None
         Since when, ISO 8601.
+    valid_to : str, optional
+        First moment at which they had nothing to do with each other any more.
 
     Raises
     ------
     InputError
-        If the register declares no such verb.
+        If the register declares no such verb, or the relation would end before it began.
     NotInRegister
         If one of the others is not known.
     """
@@ -51,13 +54,14 @@ def add(
     if not targets:
         raise InputError(f"register {declaration.name} declares no relation {verb!r}", code="relation-unknown")
     for other in others:
-        kind = tx.store.select("SELECT kind FROM entity WHERE eid = ?", (other,))
+        kind = tx.select_anywhere("SELECT kind FROM entity WHERE eid = ?", (other,))
         if not kind or kind[0][0] not in targets:
             raise NotInRegister(
                 f"{other} is no {' or '.join(sorted(targets))}; relation {verb} of {declaration.name} needs one"
             )
-    rows = [(eid, verb, other, instant(valid_from), tx.number) for other in others]
-    tx.insert("relation", ("eid", "verb", "other", "valid_from", "tx_from"), rows)
+    held = Interval.of(instant(valid_from), instant(valid_to, FOREVER))
+    rows = [(eid, verb, other, *held, tx.number) for other in others]
+    tx.insert("relation", ("eid", "verb", "other", *TIMES), rows)
 
 
 def end(tx: Transaction, eid: str, moment: str) -> None:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
 from sdi.history import FOREVER
 from sdi.store.words import BETWEEN, BITS, FORMER, Entry
 from sdi.text import words
+from sdi.timeline import Piece
 
 _HEAVIEST = 99
 _UNNAMED = 100
 """Weight of an entry without a name: things that only mention the words come after those called so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
+class Saying(NamedTuple):
     """What a thing was called, before it becomes an entry."""
 
     valid_from: str
@@ -56,6 +56,30 @@ def entries(feature: int, eid: str, collection: str, sayings: Sequence[Saying], 
                 (feature << BITS) + place, collection, eid, saying.valid_from, saying.valid_to, weight,
                 orjson.dumps(dict(saying.texts)).decode(), f" {BETWEEN.join(' '.join(text) for text in texts)} ",
             )  # fmt: skip
+
+
+def other_names(piece: Piece) -> dict[str, str]:
+    """Return the names of a thing beside the official one, by kind and language.
+
+    Parameters
+    ----------
+    piece : Piece
+        What is known of the thing.
+
+    Returns
+    -------
+    dict of str to str
+        ``local_name``, ``local_name_en``; a second one of a kind is ``local_name_no_2``. Empty where it has none.
+    """
+    found: dict[str, str] = {}
+    slots = [slot[1] for slot in piece.facts if isinstance(slot, tuple) and slot[0] == "other_name"]
+    if not slots:
+        return found
+    for language, kind, text in sorted(slot.split(".", 2) for slot in slots):
+        key = f"{kind}_name" if language == "vi" else f"{kind}_name_{language}"
+        count = sum(one == key or one.startswith(f"{key}_no_") for one in found)
+        found[key if not count else f"{key}_no_{count + 1}"] = text
+    return found
 
 
 def _joined(sayings: Sequence[Saying]) -> list[Saying]:

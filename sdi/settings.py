@@ -18,6 +18,8 @@ class Settings:
     """Folder of the real data and schemas that tests read in place."""
     secret: str | None = None
     """Secret without which the server does not listen beyond this machine; at least 32 characters."""
+    secret_store: str | None = None
+    """File or address of the secret registry, instead of the one that the workspace names."""
     public_url: str | None = None
     """Address under which clients see the service, where a proxy stands before it."""
     workers: int = 4
@@ -45,6 +47,7 @@ class Settings:
         return cls(
             shared=Path(given.get("PHUSA_SHARED", "../shared")),
             secret=_secret(given.get("PHUSA_SECRET")),
+            secret_store=given.get("PHUSA_SECRET_STORE") or None,
             public_url=given.get("PHUSA_PUBLIC_URL", "").rstrip("/") or None,
             workers=_number(given, "PHUSA_WORKERS", 4, 64),
             maximum_items=_number(given, "PHUSA_MAXIMUM_ITEMS", 10_000, 100_000),

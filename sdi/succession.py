@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from sdi.history import instant
-from sdi.identity import normalised
+from sdi import containment, naming
+from sdi.history import FOREVER, before, instant
+from sdi.identity import sought
 from sdi.life import life
 from sdi.lineage import IDENTITY
 from sdi.passage import Passage, Past
-from sdi.text import fold
+from sdi.text import fold, normalise
 
 if TYPE_CHECKING:
     from sdi.registry import Registry
@@ -42,6 +43,10 @@ class Heir:
     """Who says so."""
     disputed: bool = False
     """Another source says something else; see `Lineage.conflicts`."""
+    area_m2: float | None = None
+    """Area that is stated to have gone over [m2]; only of a thing that came straight from the other."""
+    people: int | None = None
+    """People who are stated to have gone over [1]; the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,10 @@ class Answer:
 
     match: Match
     heirs: tuple[Heir, ...]
+    within: tuple[str, ...] = ()
+    """What it belonged to at the date asked for, else at the last moment it was called so, the nearest first."""
+    parts: tuple[Heir, ...] = ()
+    """What took the place of its parts, where nothing is known to have taken its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,8 @@ class _Carried:
     path: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     disputed: bool = False
+    area_m2: float | None = None
+    people: int | None = None
 
     def onward(self, passage: Passage, to: str, *, among_others: bool) -> _Carried:
         """Return what comes through a passage.
@@ -93,10 +104,12 @@ class _Carried:
         """
         forward = to == passage.child
         guessed = self.mixed and _divides(passage) if forward else among_others and _divides(self)
+        straight = len(self.path) == 1
         return _Carried(
             _product(self.area, passage.area), _product(self.population, passage.population),
             self.estimated or passage.estimated or guessed, self.mixed or (forward and among_others), (*self.path, to),
             tuple(dict.fromkeys((*self.sources, *passage.sources))), self.disputed or passage.disputed,
+            passage.area_m2 if straight else None, passage.people if straight else None,
         )  # fmt: skip
 
     def beside(self, other: _Carried) -> _Carried:
@@ -174,6 +187,8 @@ def heirs(
             carried[one.eid].path,
             carried[one.eid].sources,
             carried[one.eid].disputed,
+            carried[one.eid].area_m2,
+            carried[one.eid].people,
         )
         for one in there
     )
@@ -249,13 +264,21 @@ def carriers(
         In the order of time; empty where nobody did.
     """
     about = "f.scheme = ? AND f.value_norm = ?"
-    return _matches(registry, "identifier", "value", about, (scheme, normalised(value)), at, recorded)
+    return _matches(
+        registry,
+        "identifier",
+        "value",
+        about,
+        (scheme, sought(registry.catalog.schemes.get(scheme), value)),
+        at,
+        recorded,
+    )
 
 
 def named(
     registry: Registry, text: str, at: str | None = None, *, kind: str | None = None, recorded: int | str | None = None
 ) -> tuple[Match, ...]:
-    """Return the things that bore an official name.
+    """Return the things that bore a name, the official one or another.
 
     Parameters
     ----------
@@ -274,7 +297,28 @@ def named(
     about, values = (
         ("f.folded = ?", [fold(text)]) if kind is None else ("f.folded = ? AND e.kind = ?", [fold(text), kind])
     )
-    return _matches(registry, "name", "text", about, values, at, recorded)
+    return _joined(_matches(registry, naming.EVERY, "text", about, values, at, recorded), text)
+
+
+def _joined(found: Iterable[Match], asked: str) -> tuple[Match, ...]:
+    """Join what one thing was called at the same time, in several languages or spellings, into one answer."""
+    joined: list[Match] = []
+    last: dict[str, int] = {}
+    for one in found:
+        place = last.get(one.eid)
+        if place is not None and one.valid_from <= joined[place].valid_to:
+            until = max(joined[place].valid_to, one.valid_to)
+            value = one.value if _spelled(one.value) == _spelled(asked) else joined[place].value
+            joined[place] = replace(joined[place], valid_to=until, value=value)
+        else:
+            last[one.eid] = len(joined)
+            joined.append(one)
+    return tuple(joined)
+
+
+def _spelled(text: str) -> str:
+    """Return a name with its marks, whatever its capitals."""
+    return normalise(text).casefold()
 
 
 def _matches(
@@ -284,7 +328,7 @@ def _matches(
     """Return the dated rows of a table that meet a condition, those of a date where one is given."""
     tx = registry.known_at(recorded)
     rows = registry.store.select(
-        f'SELECT f.eid, f."{column}", f.valid_from, f.valid_to FROM "{table}" f JOIN entity e ON e.eid = f.eid '
+        f'SELECT f.eid, f."{column}", f.valid_from, f.valid_to FROM {table} f JOIN entity e ON e.eid = f.eid '
         f'WHERE {about} AND f.tx_from <= ? AND ? < f.tx_to ORDER BY f.valid_from, e."row"',
         (*values, tx, tx),
     )
@@ -329,4 +373,37 @@ def answers(
     """
     schemes = registry.register(kind).declaration.schemes
     found = [match for scheme in schemes for match in carriers(registry, scheme, code, at) if match.kind == kind]
-    return tuple(Answer(match, heirs(registry, match.eid, to)) for match in found)
+    return tuple(answer(registry, match, at, to=to) for match in found)
+
+
+def answer(registry: Registry, match: Match, at: str | None = None, *, to: str | None = None) -> Answer:
+    """Say what a thing that carried a code or bore a name belonged to, and what stands for it.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where it is recorded.
+    match : Match
+        The thing.
+    at, to : optional
+        As for :func:`answers`.
+
+    Returns
+    -------
+    Answer
+        Of a thing that ended as a whole, such as a district, with what took the place of its parts.
+    """
+    found = heirs(registry, match.eid, to)
+    others: dict[str, Heir] = {}
+    for part in () if found else containment.parts(registry, match.eid):
+        others |= {one.eid: _of_part(match.eid, one) for one in heirs(registry, part, to)}
+    until = None if match.valid_to == FOREVER else before(match.valid_to)
+    return Answer(match, found, containment.around(registry, match.eid, at or until), tuple(others.values()))
+
+
+def _of_part(eid: str, heir: Heir) -> Heir:
+    """Return what stands for a part of a thing as something of that thing: how much of it is not known."""
+    return replace(
+        heir, area_share=None, population_share=None, certainty="unknown", path=(eid, *heir.path), area_m2=None,
+        people=None,
+    )  # fmt: skip

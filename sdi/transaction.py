@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sdi.history import Interval, cut
-from sdi.identity import Ids
+from sdi.identity import Ids, TimelessIds
 from sdi.store.store import Row, Store
 
 TIMES = ("valid_from", "valid_to", "tx_from")
@@ -22,11 +22,18 @@ class Transaction:
     number: int
     recorded_at: str
     store: Store
-    ids: Ids
+    ids: Ids | TimelessIds
     first: dict[str, int] = field(default_factory=dict)
     """First row written, by table."""
     closed: dict[str, list[int]] = field(default_factory=dict)
     """Rows closed, by table."""
+    beside: Store | None = None
+    """Where the open registry is kept, while the secret one is written; it is only read."""
+
+    def select_anywhere(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run a query; where it finds nothing, in the open registry, which a secret one may refer to."""
+        found = self.store.select(sql, parameters)
+        return found if found or self.beside is None else self.beside.select(sql, parameters)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> range:
         """Add rows to a fact table.

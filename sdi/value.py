@@ -6,18 +6,21 @@ become Python's own; dates become ISO text. Nothing is guessed: a value of the w
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-import pandas as pd
 
 from sdi.declaration import CodeList, Declaration, Field
-from sdi.errors import InputError
-from sdi.history import instant
+from sdi.errors import ConflictError, InputError
+from sdi.history import ALWAYS, instant
+
+if TYPE_CHECKING:
+    import pandas as pd  # a second of start-up that no command needs for this
 
 Column = list[Any]
 
@@ -35,15 +38,32 @@ def plain(values: Sequence[Any] | np.ndarray[Any, Any] | pd.Series) -> Column:
     list (n,)
         Python's own values.
     """
-    series = pd.Series(values, dtype=object) if not isinstance(values, pd.Series) else values.astype(object)
-    missing = pd.isna(series).to_numpy()
-    listed = series.tolist()
-    return [None if gone or _is_empty(value) else _own(value) for value, gone in zip(listed, missing, strict=True)]
+    return [None if is_missing(value) or _is_empty(value) else _own(value) for value in _listed(values)]
 
 
 def _is_empty(value: Any) -> bool:
     """Tell whether a value is an empty text."""
     return isinstance(value, str) and not value
+
+
+def _listed(values: Sequence[Any] | np.ndarray[Any, Any] | pd.Series) -> Sequence[Any]:
+    """Return the values of a column; numpy's instants as Python's, which it would give as numbers otherwise."""
+    if isinstance(values, np.ndarray):
+        listed: list[Any] = (values.astype("datetime64[us]") if values.dtype.kind == "M" else values).tolist()
+        return listed
+    return values if isinstance(values, list | tuple) else list(values)
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a value stands for nothing: ``None``, NaN, NaT, or NA of pandas."""
+    if value is None:
+        return True
+    if isinstance(value, np.ndarray):  # a series: it stands for something even where all of it is missing
+        return False
+    try:
+        return bool(value != value)
+    except TypeError:  # NA, which will not say whether it equals itself
+        return True
 
 
 def _own(value: Any) -> Any:
@@ -67,7 +87,7 @@ def _number(field: Field, value: Any) -> float:
         number = float(value)
     except OverflowError as error:
         raise ValueError("is too large") from error
-    if not np.isfinite(number):
+    if not math.isfinite(number):
         raise ValueError("is not finite")
     if field.minimum is not None and number < field.minimum:
         raise ValueError(f"lies below {field.minimum} {field.unit or ''}".rstrip())
@@ -122,7 +142,14 @@ _KEEP: Mapping[str, Callable[[Field, Any], Any]] = {
 }
 
 
-def checked(field: Field, values: Sequence[Any], codes: CodeList | None = None, *, complete: bool = True) -> Column:
+def checked(
+    field: Field,
+    values: Sequence[Any],
+    codes: CodeList | None = None,
+    *,
+    complete: bool = True,
+    starts: Sequence[str] | None = None,
+) -> Column:
     """Return a column as the register keeps it.
 
     Parameters
@@ -135,6 +162,8 @@ def checked(field: Field, values: Sequence[Any], codes: CodeList | None = None, 
         Codes that a ``code`` field may take.
     complete : bool
         Whether a required field must have a value in every row.
+    starts : sequence of str (n,), optional
+        Since when the values hold; a code must hold then, where the date is known.
 
     Returns
     -------
@@ -158,7 +187,22 @@ def checked(field: Field, values: Sequence[Any], codes: CodeList | None = None, 
                 code="value-invalid",
                 details={"field": field.name, "row": row, "value": repr(value)},
             ) from error
+    if starts is not None and codes is not None and any(one.valid_from or one.valid_to for one in codes.codes):
+        _refuse_expired(field, kept, codes, starts)
     return kept
+
+
+def _refuse_expired(field: Field, kept: Column, codes: CodeList, starts: Sequence[str]) -> None:
+    """Refuse codes of facts that begin where the code does not hold."""
+    expired = {start: codes.expired(start) for start in set(starts) if start != ALWAYS}
+    for row, (value, start) in enumerate(zip(kept, starts, strict=True)):
+        why = expired.get(start, {}).get(value)
+        if why is not None:
+            raise InputError(
+                f"field {field.name}, row {row}: {why}, but the fact begins on {start[:10]}",
+                code="code-expired",
+                details={"field": field.name, "row": row, "value": value},
+            )
 
 
 def _kept(field: Field, value: Any, allowed: set[str] | None, *, required: bool) -> Any:
@@ -171,6 +215,38 @@ def _kept(field: Field, value: Any, allowed: set[str] | None, *, required: bool)
     if allowed is not None and kept not in allowed:
         raise ValueError(f"is not in the code list {field.codes}")
     return kept
+
+
+def refuse_fixed(
+    declaration: Declaration, eid: str, values: Mapping[str, Any], held: Callable[[], Mapping[str, Any]]
+) -> None:
+    """Refuse to change what makes a thing what it is.
+
+    Parameters
+    ----------
+    declaration : Declaration
+        The register.
+    eid : str
+        The thing.
+    values : mapping of str to value [units of the register]
+        What shall hold from now on.
+    held : callable
+        Returns what held so far; asked only where something fixed is among the values.
+
+    Raises
+    ------
+    ConflictError
+        If a fixed field would have another value.
+    """
+    fixed = [one.name for one in declaration.fields if one.fixed and one.name in values]
+    before = held() if fixed else {}
+    for name in fixed:
+        if values[name] != before[name]:
+            raise ConflictError(
+                f"{declaration.name} {eid}: {name} is {before[name]!r} for ever; end it and add another one with the "
+                "new value, or correct it if it was recorded wrongly",
+                code="field-fixed",
+            )
 
 
 def given(field: Field, kept: Any) -> Any:
@@ -200,6 +276,7 @@ def checked_columns(
     count: int,
     *,
     complete: bool = True,
+    starts: Sequence[str] | None = None,
 ) -> dict[str, Column]:
     """Return all columns as the register keeps them.
 
@@ -215,6 +292,8 @@ def checked_columns(
         Number of rows n.
     complete : bool
         Whether required fields must be there.
+    starts : sequence of str (n,), optional
+        Since when the rows hold; codes must hold then.
 
     Returns
     -------
@@ -242,5 +321,5 @@ def checked_columns(
             continue
         if len(values[name]) != count:
             raise InputError(f"field {name} has {len(values[name])} values for {count} things", code="length-differs")
-        columns[name] = checked(field, values[name], codes.get(field.codes or ""), complete=complete)
+        columns[name] = checked(field, values[name], codes.get(field.codes or ""), complete=complete, starts=starts)
     return columns

@@ -4,11 +4,13 @@
 
     workspace.yaml      who it is, its CRS and pinned operation, what must be said about its data
     registry.db         everything it knows, where no database keeps it; the service never opens it
-    publications/       one GeoPackage per access level: what the world may see
+    publications/       one GeoPackage per access level, where no database keeps them: what the world may see
     rasters/            published coverages, one folder each
+    observations/       what its sensors measured, one folder for each datastream
     catalogs/           further registers, codes, styles and entries of this city
     reports/            what the loads reported
     cache/              what can be computed again at any time
+    secret/registry.db  things that few may know of, where there are any; readable by its owner alone
     jobs.db             what was asked to be computed, and what became of it
 """
 
@@ -27,16 +29,18 @@ from sdi.declaration import Label
 from sdi.detection import Detection
 from sdi.errors import InputError, WorkspaceError
 from sdi.history import Clock
-from sdi.identity import Ids
+from sdi.identity import Ids, TimelessIds
+from sdi.publication import Publication
 from sdi.registry import Registry
 from sdi.store import choice
+from sdi.store.store import Store
 
 FILE = "workspace.yaml"
 OWN = ("registers", "codes", "styles", "landcover", "tides", "curves")
 """Folders of a city's catalogue that go with its workspace."""
 _KEYS = {
     "name", "title", "crs", "operation", "store", "synthetic", "notice", "bounds", "timezone", "description",
-    "languages", "detection",
+    "languages", "detection", "secret",
 }  # fmt: skip
 
 
@@ -58,7 +62,11 @@ class Workspace:
     bounds: tuple[float, float, float, float] | None = None
     """Envelope of the city [m, storage CRS]."""
     store: str | None = None
-    """Address of the PostGIS database that keeps the registry; a file of the folder does where absent."""
+    """Address of the PostGIS database that keeps registry and publications; files of the folder do where absent."""
+    reader: str | None = None
+    """Address by which the publications in that database are read; a workspace that has no other one only reads."""
+    secret: str | None = None
+    """File or address of the secret registry; a folder of its own beside the open one holds it where absent."""
     detection: Detection | None = None
     """How an undeclared CRS of a delivery is told; it is refused where absent."""
 
@@ -88,12 +96,14 @@ class Workspace:
         crs = StorageCRS(document["crs"], document.get("operation"))
         crs.check()
         own = folder / "catalogs"
+        store, reader = _store(path, document.get("store"))
         return cls(
             folder=folder, name=document["name"], title=_label(document["title"]), crs=crs,
             catalogs=(catalog_folder, own) if own.is_dir() else (catalog_folder,),
             synthetic=bool(document.get("synthetic", False)), notice=_optional(document.get("notice")),
             description=_optional(document.get("description")), bounds=_bounds(path, document.get("bounds")),
-            store=document.get("store"), detection=_detection(path, document.get("detection")),
+            store=store, reader=reader, secret=document.get("secret"),
+            detection=_detection(path, document.get("detection")),
         )  # fmt: skip
 
     @classmethod
@@ -132,6 +142,11 @@ class Workspace:
         return self.folder / "registry.db"
 
     @property
+    def observations(self) -> Path:
+        """Folder of the observations of its sensors."""
+        return self.folder / "observations"
+
+    @property
     def rasters(self) -> Path:
         """Folder of the published coverages."""
         return self.folder / "rasters"
@@ -145,14 +160,69 @@ class Workspace:
         """Return the file of the publication of one access level."""
         return self.folder / "publications" / f"{level}.gpkg"
 
+    def home(self, level: str) -> choice.Home:
+        """Return where the publication of one access level is kept."""
+        return choice.Home(self.publication_path(level), choice.schema_of(level), self.store, self.reader)
+
+    def publication(self, level: str) -> Publication:
+        """Open the publication of one access level for reading.
+
+        Raises
+        ------
+        WorkspaceError
+            If it is missing; the message says how to build it.
+        """
+        return Publication(self.home(level).open())
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether it knows the publications in a database and not its registry, as a service should."""
+        return self.store is None and self.reader is not None
+
     def catalog(self) -> Catalog:
         """Read the catalogue: what every city shares, then what this one adds."""
         return Catalog.read(*self.catalogs)
 
+    def keeper(self) -> Store:
+        """Open the store that keeps the registry; make it where it is missing.
+
+        Raises
+        ------
+        WorkspaceError
+            If the workspace knows the publications only.
+        """
+        if self.only_reads:
+            raise WorkspaceError(
+                f"{self.folder / FILE} names no registry under store:, only publications to read; work where it does"
+            )
+        return choice.opened(self.registry_path, self.store, self.crs)
+
+    def secret_registry(
+        self, place: str | None = None, *, clock: Clock | None = None, ids: TimelessIds | None = None
+    ) -> Registry:
+        """Open the secret registry, which reads the open one beside it; make it where it is missing.
+
+        Parameters
+        ----------
+        place : str, optional
+            File or address, instead of the one that the workspace names.
+        clock : Clock, optional
+            Where recorded time comes from.
+        ids : TimelessIds, optional
+            Where identifiers come from.
+
+        Raises
+        ------
+        WorkspaceError
+            If others may read it.
+        """
+        store = choice.opened_secretly(self.folder / "secret", place or self.secret, self.crs)
+        beside = self.registry()
+        return Registry.open(store, self.catalog(), self.crs, clock=clock, ids=ids, beside=beside)
+
     def registry(self, *, clock: Clock | None = None, ids: Ids | None = None) -> Registry:
         """Open the registry; make it where it is missing."""
-        store = choice.opened(self.registry_path, self.store, self.crs)
-        return Registry.open(store, self.catalog(), self.crs, clock=clock, ids=ids)
+        return Registry.open(self.keeper(), self.catalog(), self.crs, clock=clock, ids=ids)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -181,6 +251,18 @@ def _label(value: object) -> Label:
 def _optional(value: object) -> Label | None:
     """Read a text in two languages where there is one."""
     return None if value is None else _label(value)
+
+
+def _store(path: Path, value: object) -> tuple[str | None, str | None]:
+    """Read the addresses of registry and publications; one address serves both."""
+    if isinstance(value, dict) and value and set(value) <= {"registry", "publications"}:
+        registry = None if value.get("registry") is None else str(value["registry"])
+        return registry, str(value.get("publications") or registry)
+    if value is not None and not isinstance(value, str):
+        raise WorkspaceError(
+            f"{path}: store is {value!r}; expected an address, or {{registry: ADDRESS, publications: ADDRESS}}"
+        )
+    return value, value
 
 
 def _bounds(path: Path, value: object) -> tuple[float, float, float, float] | None:

@@ -97,7 +97,7 @@ def _answer(city: City, rasters: Path, place: Place, found: Resolved, moment: da
         wards=tuple(Ward(reference(city, one), *_share(area, ground)) for one, area in units),
         water=depths, risks=risks, networks=near, reach=REACH,
         notices=_notices(city, descriptions, depths, risks, near),
-        transaction=city.publication.applied_tx,
+        transaction=city.publication.sequence,
         answered=moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     )  # fmt: skip
 

@@ -27,6 +27,8 @@ SETTINGS = {"listen_addresses": "", "shared_buffers": "256MB", "max_wal_size": "
 OWNER = "postgres"
 """Who runs the server where root runs the tests."""
 START_S = 60.0
+UNWANTED = 20
+"""Databases of 10 MB each that are left lying about before they are dropped together."""
 
 
 class Cluster:
@@ -44,6 +46,7 @@ class Cluster:
         self.folder = folder
         self._programs = programs
         self._numbers = count(1)
+        self._unwanted: list[object] = []
         self._server: subprocess.Popen[bytes] | None = None
 
     def make(self) -> None:
@@ -97,9 +100,11 @@ class Cluster:
         return self.url(name)
 
     def drop(self, url: str) -> None:
-        """Drop a database, whoever still uses it."""
-        name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
-        self.run("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+        """Drop a database, whoever uses it: some at a time, because all that is unwritten goes to the disk then."""
+        self._unwanted.append(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+        if len(self._unwanted) >= UNWANTED:
+            self.run("postgres", *(f"DROP DATABASE {name} WITH (FORCE)" for name in self._unwanted))
+            self._unwanted.clear()
 
     def run(self, database: str, *statements: str) -> None:
         """Run statements as the superuser, each on its own."""
@@ -117,7 +122,7 @@ def private_cluster() -> Iterator[Cluster]:
         cluster.make()
         yield cluster
     finally:
-        cluster.stop()
+        cluster.stop(signal.SIGQUIT)  # at once: nothing of what is removed has to reach the disk
         shutil.rmtree(folder, ignore_errors=True)
 
 

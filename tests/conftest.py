@@ -11,6 +11,7 @@ from typing import NoReturn
 import pytest
 
 from tests.cluster import Cluster, private_cluster, programs
+from tests.prepared import KINDS, Prepared
 
 pytest_plugins = ["tests.plugins.shows"]
 
@@ -83,14 +84,27 @@ def database(cluster: Cluster) -> Iterator[str]:
     cluster.drop(url)
 
 
+@pytest.fixture(scope="session")
+def prepared(cluster: Cluster) -> Prepared:
+    """Databases that have the tables of a small registry already."""
+    return Prepared(cluster)
+
+
 @pytest.fixture
-def store(request: pytest.FixtureRequest) -> str | None:
+def store(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """Where a test's registry is kept: ``None`` for the embedded store, or the address of a database of its own.
 
     A test that is marked ``both_stores`` runs on each; for a whole file: ``pytestmark = pytest.mark.both_stores``.
     """
-    kept = getattr(request, "param", "embedded")
-    return None if kept == "embedded" else request.getfixturevalue("database")
+    kind = next((name for name in KINDS if name in request.fixturenames), None)
+    if getattr(request, "param", "embedded") == "embedded":
+        yield None
+    elif kind is None:
+        yield request.getfixturevalue("database")
+    else:
+        lender: Prepared = request.getfixturevalue("prepared")
+        yield (url := lender.lend(kind))
+        lender.take_back(kind, url)
 
 
 def _program(*names: str, package: str) -> Path:

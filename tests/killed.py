@@ -9,4 +9,6 @@ from __future__ import annotations
 import multiprocessing
 
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["pipelines.ingest", "pipelines.flood", "pipelines.risk", "pipelines.publish"])
+context.set_forkserver_preload(
+    ["pipelines.ingest", "pipelines.flood", "pipelines.risk", "pipelines.publish", "pipelines.command.thing"]
+)

@@ -37,6 +37,7 @@ identity: {schemes: [ward-code]}
 names: [vi]
 fields:
   people: {type: integer, unit: "1", min: 0, title: {vi: Dân số, en: Population}}
+relations: {contains: ward}
 lineage: [gazette, press]
 publish: {collection: wards, fields: [people]}
 """,
@@ -104,6 +105,20 @@ fields:
   mobile: {type: boolean, title: {vi: Di động, en: Mobile}}
 publish: {collection: pumps, fields: [mobile]}
 """,
+    "road": """
+location: {role: centreline, geometry: LineString, required: true}
+identity: {schemes: [road-code]}
+names: [vi]
+fields: {}
+publish: {collection: roads, fields: []}
+""",
+    "house": """
+location: {role: site, geometry: Any, required: false, routes: road}
+address: {streets: road, access: public}
+fields:
+  floors: {type: integer, unit: "1", min: 0, title: {vi: Số tầng, en: Floors}}
+publish: {collection: houses, fields: [floors]}
+""",
     "camera": """
 location: {role: mounting, geometry: Point, required: false}
 fields:
@@ -121,6 +136,7 @@ SCHEMES = "schemes:\n" + "".join(
         ("power-tag", r"P\d+", "false"),
         ("valve-number", r"\d+", "true"),
         ("manhole-tag", r"M\d+", "false"),
+        ("road-code", r"R\d+", "false"),
     )
 )
 

@@ -1,29 +1,21 @@
-"""Commands about a workspace as a whole: make it, publish it, serve it, prove it."""
+"""Commands that need everything there is: build the demonstration city, serve a workspace."""
 
 from __future__ import annotations
 
 import argparse
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 
-from catalogs import packaged
 from pipelines import demo, execution, publish, serve
 from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
-from sdi.errors import InputError
 from sdi.settings import Settings
-from sdi.workspace import Workspace
 
 
 def add(commands: Commands[Parser]) -> None:
-    """Add ``demo``, ``init``, ``publish``, ``serve``, ``status`` and ``verify``."""
+    """Add ``demo`` and ``serve``."""
     _demo(commands)
-    _init(commands)
-    _publish(commands)
     _serve(commands)
-    console.command(commands, "status", "say what a workspace holds", _run_status)
-    _verify(commands)
 
 
 def _demo(commands: Commands[Parser]) -> None:
@@ -64,39 +56,6 @@ def _run_demo(options: Options) -> int:
     )  # fmt: skip
 
 
-def _init(commands: Commands[Parser]) -> None:
-    made = console.command(commands, "init", "make an empty workspace", _run_init)
-    made.add_argument("description", type=Path, help="workspace.yaml to start from; see catalogs/cities")
-
-
-def _run_init(options: Options) -> int:
-    """Make an empty workspace."""
-    if not options.description.is_file():
-        raise InputError(
-            f"{options.description} is no file; copy catalogs/cities/synthetic/workspace.yaml and change it",
-            code="file-missing",
-        )
-    workspace = Workspace.make(options.workspace, options.description, packaged())
-    with closing(workspace.registry()) as registry:
-        publish.run(workspace, registry)
-    return console.answer(
-        options, {"workspace": str(options.workspace)}, f"{workspace.title.vi} is ready in {options.workspace}"
-    )
-
-
-def _publish(commands: Commands[Parser]) -> None:
-    made = console.command(commands, "publish", "bring the publications up to the registry", _run_publish)
-    made.add_argument("--rebuild", action="store_true", help="start from nothing")
-
-
-def _run_publish(options: Options) -> int:
-    """Bring the publications up to the registry."""
-    workspace = console.workspace(options)
-    with closing(workspace.registry()) as registry:
-        reached = publish.run(workspace, registry, rebuild=options.rebuild)
-    return console.answer(options, {"applied_tx": reached}, f"published up to transaction {reached}")
-
-
 def _serve(commands: Commands[Parser]) -> None:
     made = console.command(commands, "serve", "serve map and OGC API", _run_serve)
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -115,37 +74,12 @@ def _port(text: str) -> int:
 def _run_serve(options: Options) -> int:
     """Serve a workspace until interrupted."""
     workspace = console.workspace(options)
-    with closing(workspace.registry()) as registry:
-        execution.recover(workspace, registry)
-        publish.run(workspace, registry)
+    if not workspace.only_reads:
+        with closing(workspace.registry()) as registry:
+            execution.recover(workspace, registry)
+            publish.run(workspace, registry)
     serve.run(
         workspace, Settings.from_environment(), host=options.host, port=options.port,
         ready=lambda url: console.say(f"Serving {url}"),
     )  # fmt: skip
     return 0
-
-
-def _run_status(options: Options) -> int:
-    """Say what a workspace holds and whether its publications are up to date."""
-    facts = publish.status(console.workspace(options))
-    lines = [f"{facts.title}: {facts.transactions} transactions, public up to {facts.applied.get('public', 0)}"]
-    lines += [f"  root hash {facts.root_hash}"]
-    lines += [f"  {name:<24} {count:>8}" for name, count in facts.counts.items()]
-    lines += [f"  {name:<24} coverage" for name in facts.coverages]
-    return console.answer(options, asdict(facts), "\n".join(lines))
-
-
-def _verify(commands: Commands[Parser]) -> None:
-    made = console.command(commands, "verify", "recompute hash chain, indexes and publications", _run_verify)
-    made.add_argument("--export", type=Path, metavar="FILE", help="root hashes of earlier days; today's is added to it")
-
-
-def _run_verify(options: Options) -> int:
-    """Recompute everything that can be recomputed."""
-    workspace = console.workspace(options)
-    with closing(workspace.registry()) as registry:
-        found = publish.verify(workspace, registry, export=options.export)
-    text = f"{found.transactions} transactions verify, root hash {found.root_hash}; publications equal the registry"
-    if options.export:
-        text += f"; {found.witnesses} earlier root hashes agree, today's is added to {options.export}"
-    return console.answer(options, asdict(found), text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from pipelines import find
 from pipelines.command import console
@@ -29,19 +30,24 @@ def _count(text: str) -> int:
 
 def _run(options: Options) -> int:
     """Find things."""
-    found = find.run(
-        console.workspace(options), " ".join(options.text), kinds=options.kind, at=options.date, limit=options.limit
-    )
-    facts = {"numberReturned": len(found), "hits": [one.document(options.language) for one in found]}
-    lines = [_line(one, options.language) for one in found]
+    workspace = console.workspace(options)
+    found = find.run(workspace, " ".join(options.text), kinds=options.kind, at=options.date, limit=options.limit)
+    heirs = find.successors(workspace, found)
+    said = [(one, heirs.get(one.hit.eid)) for one in found]
+    hits = [
+        one.document(options.language) | ({} if after is None else {"successors": list(after)}) for one, after in said
+    ]
+    facts = {"numberReturned": len(found), "hits": hits}
+    lines = [_line(one, after, options.language) for one, after in said]
     return console.answer(options, facts, "\n".join(lines) or "nothing is or was called so")
 
 
-def _line(one: Found, language: str) -> str:
+def _line(one: Found, successors: Mapping[str, str] | None, language: str) -> str:
     """Say one hit in a line."""
     said = one.document(language)
     since = "" if said["validFrom"] is None else f" from {str(said['validFrom'])[:10]}"
     until = "" if said["validTo"] is None else f" until {str(said['validTo'])[:10]}"
     now = f", now {said['now']}" if until and said["now"] else ""
+    after = "" if successors is None else f", then {', '.join(successors.values()) or 'unknown'}"
     where = "" if said["text"] == said["title"] else f" ({said['text']})"
-    return f"{said['kind']:<20} {said['title']}{where}{since}{until}{now}  {said['id']}"
+    return f"{said['kind']:<20} {said['title']}{where}{since}{until}{now}{after}  {said['id']}"

@@ -7,20 +7,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from pipelines import ingest
+from pipelines import ingest, reform, reform_file
 from pipelines.command import console
+from pipelines.command import reform as said_of
 from pipelines.command.console import Commands, Options, Parser
 from sdi.errors import InputError
 from sdi.quality import Report
+from sdi.registry import Registry
+from sdi.workspace import Workspace
 
 
 def add(commands: Commands[Parser]) -> None:
     """Add ``ingest``."""
-    made = console.command(commands, "ingest", "load deliveries that catalogue entries describe", _run)
-    made.add_argument("entries", nargs="+", type=Path, metavar="ENTRY", help="entry files, or folders of them")
+    made = console.command(commands, "ingest", "load deliveries and reforms that the catalogue describes", _run)
+    made.add_argument(
+        "entries", nargs="+", type=Path, metavar="ENTRY",
+        help="entry files, files of reforms, or folders of entries with the reforms in reforms/",
+    )  # fmt: skip
     made.add_argument(
         "--data", type=Path, default=Path(), help="folder that the entries' paths start from (default: here)"
     )
+    console.secretly(made, "record into the secret registry; nothing of it is published or reported in the workspace")
     made.add_argument("--dry-run", action="store_true", help="read and check only, write nothing")
     made.add_argument(
         "--report", type=Path, help="write the report of every row to this file (.json or .txt), or into this folder"
@@ -28,11 +35,12 @@ def add(commands: Commands[Parser]) -> None:
 
 
 def _run(options: Options) -> int:
-    """Load deliveries, one after the other; each is atomic."""
+    """Load deliveries and reforms, one after the other; each is atomic."""
     workspace = console.workspace(options)
-    with closing(workspace.registry()) as registry:
+    with closing(console.registry(options)) as registry:
         for path in _existing(options.entries):
-            for entry in registry.catalog.read_entries(path).values():
+            alone = path.is_file() and reform_file.is_reform(path)
+            for entry in () if alone else registry.catalog.read_entries(path).values():
                 with console.progress(options) as progress:
                     loaded = ingest.run(
                         entry,
@@ -44,7 +52,26 @@ def _run(options: Options) -> int:
                         told=lambda report: _tell(options, report),
                     )
                 _show(options, loaded)
+            for file in [path] if alone else reform_file.files(path):
+                _reform(options, file, workspace, registry)
     return 0
+
+
+def _reform(options: Options, path: Path, workspace: Workspace, registry: Registry) -> None:
+    """Load a reform: all its tables, lists and maps in one transaction."""
+    described = reform_file.read(path)
+    with console.progress(options) as progress:
+        done = reform.run(
+            described,
+            workspace,
+            registry,
+            options.data,
+            dry_run=options.dry_run,
+            progress=progress,
+            told=lambda report: _tell(options, report),
+        )
+    said = said_of.lines(done, described, registry, dry_run=options.dry_run)
+    console.answer(options, said_of.facts(done), "\n".join(said))
 
 
 def _existing(paths: Sequence[Path]) -> Iterator[Path]:

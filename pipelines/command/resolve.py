@@ -9,7 +9,7 @@ from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
 from sdi import succession
 from sdi.errors import NotInRegister
-from sdi.history import ALWAYS, FOREVER
+from sdi.history import ALWAYS, FOREVER, before
 from sdi.registry import Registry
 from sdi.succession import Answer, Heir, Match
 
@@ -32,7 +32,15 @@ def _run(options: Options) -> int:
         "asked": options.code,
         "kind": options.kind,
         "at": options.at,
-        "answers": [{**asdict(one.match), "heirs": [asdict(heir) for heir in one.heirs]} for one in found],
+        "answers": [
+            {
+                **asdict(one.match),
+                "within": one.within,
+                "heirs": [asdict(heir) for heir in one.heirs],
+                "parts": [asdict(heir) for heir in one.parts],
+            }
+            for one in found
+        ],
     }
     return console.answer(options, facts, "\n".join(lines))
 
@@ -48,7 +56,7 @@ def _answers(registry: Registry, options: Options) -> tuple[Answer, ...]:
     found = succession.answers(registry, options.kind, options.code, options.at, to=options.to)
     if not found:
         named = registry.resolve_name(options.code, options.at, kind=options.kind)
-        found = tuple(Answer(one, registry.resolve(one.eid, options.to)) for one in named)
+        found = tuple(succession.answer(registry, one, options.at, to=options.to) for one in named)
     if not found:
         raise NotInRegister(
             f"no {options.kind} carries the code or the name {options.code!r} "
@@ -61,19 +69,30 @@ def _told(registry: Registry, one: Answer) -> list[str]:
     """Tell a person what one answer says."""
     match = one.match
     several = "; one of several, give --at" if match.ambiguous else ""
-    lines = [f"{match.value}: {_name(registry, match, match.valid_from)}, {_span(match)}{several}"]
+    around = "".join(f", {_called(registry, match.kind, eid, before(match.valid_to))}" for eid in one.within)
+    lines = [f"{match.value}: {_name(registry, match, match.valid_from)}{around}, {_span(match)}{several}"]
     others = [heir for heir in one.heirs if heir.eid != match.eid]
     lines += [f"  -> {_name(registry, heir, None)}, {_share(heir)}" for heir in others]
-    return lines if one.heirs else [*lines, "  -> nothing is known to have taken its place"]
+    if not one.heirs:
+        lines.append("  -> nothing is known to have taken its place as a whole")
+    if one.parts:
+        lines += ["  its parts went to:", *(f"  -> {_name(registry, heir, None)}" for heir in one.parts)]
+    return lines
 
 
 def _name(registry: Registry, one: Match | Heir, moment: str | None) -> str:
     """Return the name of a thing at a moment, its identifier behind it."""
+    return f"{_called(registry, one.kind, one.eid, moment)} ({one.eid})"
+
+
+def _called(registry: Registry, kind: str, eid: str, moment: str | None) -> str:
+    """Return what a thing was called at a moment, or its kind where that is not known."""
+    register = registry.register(kind)
     try:
-        names = registry.register(one.kind).find(one.eid, valid=moment).names
+        names = register.find(eid, valid=moment).names
     except NotInRegister:
         names = {}
-    return f"{next(iter(names.values()), one.kind)} ({one.eid})"
+    return next((names[language] for language in register.declaration.languages if language in names), kind)
 
 
 def _span(match: Match) -> str:
@@ -90,4 +109,7 @@ def _share(heir: Heir) -> str:
         shares = (("area", heir.area_share), ("population", heir.population_share))
         told = ", ".join(f"{share:.1%} of the {what}" for what, share in shares if share is not None)
         said = f"{told} ({heir.certainty})"
-    return f"{said}{', disputed' if heir.disputed else ''}"
+    people = [] if heir.people is None else [f"{heir.people:,} people"]
+    area = [] if heir.area_m2 is None else [f"{heir.area_m2:,.0f} m2"]
+    stated = f", {' and '.join([*people, *area])} stated" if people or area else ""
+    return f"{said}{stated}{', disputed' if heir.disputed else ''}"

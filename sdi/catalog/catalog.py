@@ -17,10 +17,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from sdi.catalog import conformity, consistency, fitness, format, reading
-from sdi.catalog.document import Document
+from sdi.catalog.document import Document, text_of
 from sdi.declaration import CodeList, Declaration, Scheme
 from sdi.entry import Entry
 from sdi.errors import CatalogError
@@ -28,6 +29,13 @@ from sdi.style import Style
 
 SCHEMES_FILE = "schemes.yaml"
 WORKSPACE_FILE = "workspace.yaml"
+REMEMBERED = 512
+"""Files whose content is remembered as read and found in order; a city has about 100."""
+_FORMATS = {
+    "list": format.CODES, "schemes": format.SCHEMES, "style": format.STYLE, "register": format.REGISTER,
+    "entry": format.ENTRY,
+}  # fmt: skip
+"""Formats by the key that a file of each kind begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +67,11 @@ class Catalog:
         CatalogError
             If a file is wrong, or does not agree with another one; names file, line, finding and cure.
         """
-        codes = _overlay(folders, "codes", "list", format.CODES, leave=SCHEMES_FILE)
+        codes = _overlay(folders, "codes", "list", leave=SCHEMES_FILE)
         schemes = _scheme_files(folders)
-        styles = _overlay(folders, "styles", "style", format.STYLE)
-        registers = _overlay(folders, "registers", "register", format.REGISTER)
-        entries = _overlay(folders, "entries", "entry", format.ENTRY)
+        styles = _overlay(folders, "styles", "style")
+        registers = _overlay(folders, "registers", "register")
+        entries = _overlay(folders, "entries", "entry")
         lists = {name: reading.code_list(document) for name, document in codes.items()}
         catalog = cls(
             registers={name: reading.declaration(document, lists) for name, document in registers.items()},
@@ -99,7 +107,7 @@ class Catalog:
         CatalogError
             If an entry is wrong or does not fit the registers of this catalogue.
         """
-        return self._entries(_documents(folder, "entry", format.ENTRY, leave=WORKSPACE_FILE))
+        return self._entries(_documents(folder, "entry", leave=WORKSPACE_FILE))
 
     def register_of(self, collection: str) -> Declaration | None:
         """Register behind a collection.
@@ -124,9 +132,7 @@ class Catalog:
         return entries
 
 
-def _overlay(
-    folders: tuple[Path, ...], subfolder: str, key: str, schema: format.Schema, leave: str = ""
-) -> dict[str, Document]:
+def _overlay(folders: tuple[Path, ...], subfolder: str, key: str, leave: str = "") -> dict[str, Document]:
     """Files of one kind in all folders, later ones in place of earlier ones."""
     found: dict[str, Document] = {}
     for folder in folders:
@@ -135,11 +141,11 @@ def _overlay(
                 folder, 1, "there is no such folder", "name a folder with registers/, codes/ and styles/"
             )
         if (folder / subfolder).is_dir():
-            found |= _documents(folder / subfolder, key, schema, leave)
+            found |= _documents(folder / subfolder, key, leave)
     return dict(sorted(found.items()))
 
 
-def _documents(folder: Path, key: str, schema: format.Schema, leave: str = "") -> dict[str, Document]:
+def _documents(folder: Path, key: str, leave: str = "") -> dict[str, Document]:
     """Files of one folder, or the one file named, by the name they give themselves."""
     found: dict[str, Document] = {}
     inside = sorted(folder.iterdir()) if folder.is_dir() else [folder]
@@ -148,11 +154,18 @@ def _documents(folder: Path, key: str, schema: format.Schema, leave: str = "") -
             continue
         if path.suffix == ".yml":
             raise CatalogError(path, 1, "a file ending in .yml is not read", f"rename it to {path.stem}.yaml")
-        document = Document.read(path)
-        conformity.check(document, schema)
+        document = _conforming(path, text_of(path), key)
         _check_name(document, key, found)
         found[document.data[key]] = document
     return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _conforming(path: Path, text: str, key: str) -> Document:
+    """Read a file and hold it against its format: the longest part of reading a catalogue, done once for each text."""
+    document = Document.parse(path, text)
+    conformity.check(document, _FORMATS[key])
+    return document
 
 
 def _check_name(document: Document, key: str, found: Mapping[str, Document]) -> None:
@@ -171,7 +184,4 @@ def _check_name(document: Document, key: str, found: Mapping[str, Document]) -> 
 
 def _scheme_files(folders: tuple[Path, ...]) -> list[Document]:
     paths = [folder / "codes" / SCHEMES_FILE for folder in folders]
-    documents = [Document.read(path) for path in paths if path.is_file()]
-    for document in documents:
-        conformity.check(document, format.SCHEMES)
-    return documents
+    return [_conforming(path, text_of(path), "schemes") for path in paths if path.is_file()]

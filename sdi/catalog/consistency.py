@@ -12,7 +12,7 @@ from typing import Any
 from sdi import expression
 from sdi.catalog.conformity import suggestion
 from sdi.catalog.document import Document, Pointer
-from sdi.declaration import CodeList, Declaration, Field, Scheme, property_of
+from sdi.declaration import CodeList, Declaration, Field, Scheme, property_of, version_key
 from sdi.errors import InputError
 from sdi.style import Style
 
@@ -23,7 +23,7 @@ RULE_NAMES = ("status", "valid_from")
 """Names that a rule may read beside the fields of its register."""
 
 _OF_THINGS = ("id", "eid", "fid", "kind", "geometry", "geom", "name", "status", "valid_from", "valid_to", "version")
-_OF_HISTORY = ("tx", "tx_from", "tx_to", "recorded", "links")
+_OF_HISTORY = ("generalised_m", "tx", "tx_from", "tx_to", "recorded", "links")
 _OF_REQUESTS = ("bbox", "crs", "datetime", "f", "filter", "ids", "lang", "limit", "offset", "after", "profile")
 _OF_SEARCHES = ("properties", "q", "skipgeometry", "sortby")
 RESERVED = frozenset((*_OF_THINGS, *_OF_HISTORY, *_OF_REQUESTS, *_OF_SEARCHES))
@@ -117,9 +117,13 @@ def check_registers(
     collections: dict[str, str] = {}
     for name, document in documents.items():
         register = registers[name]
-        raise_first(document, _field_problems(register, codes, registers))
+        raise_first(document, _field_problems(register.fields, ("fields",), register, codes, registers))
+        for history in register.events:
+            pointer = ("events", history.name, "fields")
+            raise_first(document, _field_problems(history.fields, pointer, register, codes, registers))
         raise_first(document, _identity_problems(register, schemes))
         raise_first(document, _relation_problems(register, registers))
+        raise_first(document, _place_problems(register, registers))
         raise_first(document, _rule_problems(register))
         raise_first(document, _access_problems(document.data))
         raise_first(document, _style_problems(register, styles, codes))
@@ -178,20 +182,36 @@ def _style_file_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _field_problems(
-    register: Declaration, codes: Mapping[str, CodeList], registers: Mapping[str, Declaration]
+    fields: Iterable[Field],
+    pointer: Pointer,
+    register: Declaration,
+    codes: Mapping[str, CodeList],
+    registers: Mapping[str, Declaration],
 ) -> Iterator[Problem]:
-    taken = {property_of(scheme) for scheme in register.schemes}
-    for field in register.fields:
-        here = ("fields", field.name)
+    taken = {property_of(scheme) for scheme in register.schemes} | ({"address"} if register.address else set())
+    for field in fields:
+        here = (*pointer, field.name)
         if field.name in RESERVED or field.name in taken or _NAME.fullmatch(field.name):
             yield here, f"the name '{field.name}' is kept for something else", "choose another name for the field"
         if field.codes is not None and field.codes not in codes:
             found = f"there is no code list '{field.codes}'"
             yield (*here, "list"), found, f"{suggestion(field.codes, codes)} or add codes/{field.codes}.yaml"
+        elif field.codes is not None and not _serves(codes[field.codes].version, field.codes_version):
+            found = f"the code list '{field.codes}' has version {codes[field.codes].version}"
+            cure = f"write a version of it that will do instead of {field.codes_version}, or renew the list"
+            yield (*here, "list_version"), found, cure
         if field.register is not None and field.register not in registers:
             yield (*here, "register"), f"there is no register '{field.register}'", suggestion(field.register, registers)
         if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
             yield (*here, "min"), f"min {field.minimum:g} is above max {field.maximum:g}", "exchange the two"
+
+
+def _serves(version: str, wanted: str | None) -> bool:
+    """Tell whether a version of a list will do: no older than the one wanted, and of the same meaning."""
+    if wanted is None:
+        return True
+    has, needs = version_key(version), version_key(wanted)
+    return has >= needs and has[0][0] == needs[0][0]
 
 
 def _identity_problems(register: Declaration, schemes: Mapping[str, Scheme]) -> Iterator[Problem]:
@@ -210,6 +230,21 @@ def _relation_problems(register: Declaration, registers: Mapping[str, Declaratio
         if relation.register not in registers:
             found = f"there is no register '{relation.register}'"
             yield ("relations", relation.verb), found, suggestion(relation.register, registers)
+
+
+def _place_problems(register: Declaration, registers: Mapping[str, Declaration]) -> Iterator[Problem]:
+    named = {("location", "routes"): register.location.routes}
+    named[("address", "streets")] = register.address.streets if register.address else None
+    for pointer, name in named.items():
+        if name is not None and name not in registers:
+            yield pointer, f"there is no register '{name}'", suggestion(name, registers)
+    routes, streets = (registers.get(name or "") for name in named.values())
+    if routes is not None and routes.location.geometry not in ("LineString", "MultiLineString"):
+        found = f"the register '{routes.name}' holds {routes.location.geometry}, along which nothing is measured"
+        yield ("location", "routes"), found, "name a register of lines"
+    if streets is not None and "vi" not in streets.languages:
+        found = f"the things of '{streets.name}' have no Vietnamese names"
+        yield ("address", "streets"), found, "name a register with names"
 
 
 def _rule_problems(register: Declaration) -> Iterator[Problem]:
@@ -236,7 +271,16 @@ def _access_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
         access = fields[name].get("access", "public")
         if access != "public":
             yield here, f"the field '{name}' is {access} and published", "take it out of publish, or open its access"
+    if data.get("access") == "secret" and "publish" in data:
+        yield ("publish",), "the things of the register are secret, and it is published", "take out publish, or access"
+    width = data.get("publish", {}).get("generalise_m")
+    if width is not None and data["location"]["geometry"] not in ("Point", "MultiPoint"):
+        found = f"places of type {data['location']['geometry']} are shown as the centre of a square"
+        yield ("publish", "generalise_m"), found, "take out generalise_m: only points are generalised"
     for name, field in fields.items():
+        if field.get("access") == "secret" and field.get("required"):
+            found = f"the field '{name}' is secret and required"
+            yield ("fields", name, "required"), found, "take out required: what is open is recorded without it"
         if field.get("access") == "public" and name not in public:
             found = f"the field '{name}' is public but not published"
             yield ("fields", name, "access"), found, "add it to publish: fields, or remove access: public"

@@ -63,7 +63,25 @@ class Document:
             If the file is no single, plain YAML mapping in UTF-8 of sensible size: a repeated key, an alias, a tag,
             a second document and bad syntax are all refused.
         """
-        builder = _Builder(path, _text(path))
+        return cls.parse(path, text_of(path))
+
+    @classmethod
+    def parse(cls, path: Path, text: str) -> Document:
+        """Read the text of a file.
+
+        Parameters
+        ----------
+        path : Path
+            The file, for messages.
+        text : str
+            Its text, see :func:`text_of`.
+
+        Returns
+        -------
+        Document
+            As of :meth:`read`.
+        """
+        builder = _Builder(path, text)
         return cls(path, builder.document(), builder.lines)
 
     def line(self, pointer: Pointer) -> int:
@@ -103,8 +121,19 @@ class Document:
         return CatalogError(self.path, self.line(pointer), found, cure)
 
 
-def _text(path: Path) -> str:
-    """Whole text of a file of sensible size."""
+def text_of(path: Path) -> str:
+    """Return the whole text of a file of sensible size.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be read, is too large or is not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAXIMUM_BYTES + 1)

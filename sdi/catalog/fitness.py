@@ -59,7 +59,7 @@ def _entry_problems(entry: Entry) -> Iterator[Problem]:
 
 
 def _raster_problems(entry: Entry) -> Iterator[Problem]:
-    for key in ("identifiers", "names", "fields"):
+    for key in ("identifiers", "names", "fields", "address", "place"):
         if getattr(entry, key):
             yield (key,), f"a raster has no {key}", f"remove {key}, or name a register instead of a raster"
 
@@ -69,9 +69,17 @@ def _target_problems(entry: Entry, register: Declaration) -> Iterator[Problem]:
     offered = (("identifiers", register.schemes), ("names", register.languages), ("fields", names))
     for key, known in offered:
         for name in getattr(entry, key):
-            if name not in known:
+            if (name.partition(".")[0] if key == "names" else name) not in known:
                 found = f"the register '{register.name}' keeps no '{name}' among its {key}"
                 yield (key, name), found, suggestion(name, known)
+    if entry.address and register.address is None:
+        cure = f"remove it, or let the things of {register.name} have addresses (address: {{streets: REGISTER}})"
+        yield ("address",), f"the register '{register.name}' keeps no addresses", cure
+    if "route" in entry.place and register.location.routes is None:
+        cure = f"remove it, or name the register of routes in that of {register.name} (location: {{routes: REGISTER}})"
+        yield ("place", "route"), f"the register '{register.name}' names no routes", cure
+    if ("route" in entry.place) != ("from" in entry.place):
+        yield ("place",), "a route needs a measure and a measure a route", "write route and from, or neither"
     for field in register.fields:
         if field.required and field.name not in entry.fields:
             found = f"nothing is delivered for the required field '{field.name}'"

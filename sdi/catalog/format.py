@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from sdi.declaration import LEVELS, FieldType, GeometryType, OnBadRow, OnRetire, Role
-from sdi.entry import Method
+from sdi.entry import Method, Quality
+from sdi.naming import OTHERS
 
 Schema = dict[str, Any]
 
-VERBS = ("contains", "feeds", "controls", "mounted_on", "protects", "funded_by", "affects")
+VERBS = ("contains", "feeds", "controls", "mounted_on", "protects", "funded_by", "affects", "observes")
 """Relations that a register may have to another."""
 
 FIELD_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -25,7 +26,7 @@ FIELD_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "boolean": ((), ()),
     "date": ((), ()),
     "datetime": ((), ()),
-    "code": (("list",), ()),
+    "code": (("list",), ("list_version",)),
     "reference": (("register",), ()),
     "series": (("unit",), ("min", "max")),
 }
@@ -62,6 +63,7 @@ KEBAB = _text("administrative-units", pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", 
 EITHER = _text("tree_condition", pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", maxLength=60)
 FIELD_NAME = _text("crown_diameter", pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", maxLength=60)
 LANGUAGE = _text("vi", "en", pattern=r"^[a-z]{2,3}$")
+NAMED = _text("vi", "vi.local", pattern=rf"^[a-z]{{2,3}}(\.({'|'.join(OTHERS)}))?$")
 VERSION = _text("1.0.0", pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9a-z.-]+)?$")
 DATE = _text("2025-07-01", pattern=r"^\d{4}-\d{2}-\d{2}$", format="date")
 COLOR = _text('"#2e7d32"', pattern="^#[0-9a-fA-F]{6}$")
@@ -96,10 +98,12 @@ _EVERY_FIELD: Schema = {
     "description": LABEL,
     "required": FLAG,
     "observed": FLAG,
+    "fixed": FLAG,
     "access": _choice(LEVELS),
 }
 _SOME_FIELDS: Schema = {
     "list": EITHER,
+    "list_version": VERSION,
     "register": SNAKE,
     "unit": UNIT,
     "min": NUMBER,
@@ -156,13 +160,24 @@ REGISTER: Schema = _object(
         geometry=_choice(get_args(GeometryType)),
         required=FLAG,
         max_horizontal_error_m=POSITIVE,
+        routes=SNAKE,
     ),
     identity=_object(
         schemes=_list(KEBAB),
         match=_object("within_m", within_m=POSITIVE, same=_list(FIELD_NAME)),
     ),
+    address=_object("streets", streets=SNAKE, access=_choice(LEVELS[:2])),
     names=_list(LANGUAGE),
     fields={"type": "object", "propertyNames": FIELD_NAME, "additionalProperties": FIELD},
+    events={
+        "type": "object",
+        "propertyNames": FIELD_NAME,
+        "additionalProperties": _object(
+            "title fields",
+            title=LABEL,
+            fields={"type": "object", "propertyNames": FIELD_NAME, "additionalProperties": FIELD},
+        ),
+    },
     relations={
         "type": "object",
         "propertyNames": _choice(VERBS),
@@ -190,7 +205,9 @@ REGISTER: Schema = _object(
         keywords=_list(_text("cây xanh")),
         style=EITHER,
         order={"type": "integer", "minimum": 0, "maximum": 1000},
+        generalise_m={"type": "number", "exclusiveMinimum": 0, "examples": [50]},
     ),
+    access=_choice(LEVELS),
 ) | {"allOf": [*_QUARANTINE]}
 """``registers/<name>.yaml``."""
 
@@ -228,6 +245,8 @@ SCHEMES: Schema = _object(
             unique_live=FLAG,
             single=FLAG,
             reusable=FLAG,
+            check=_choice(("crockford",)),
+            position=_choice(("geohash",)),
         )
     ),
 )
@@ -300,11 +319,15 @@ ENTRY: Schema = _object(
         method=_choice(get_args(Method)),
         vertical_datum=_or_null(_text("Hon Dau 1992")),
         epoch=_or_null(DATE),
+        quality=_or_null(_choice(get_args(Quality))),
     ),
     identifiers={"type": "object", "propertyNames": KEBAB, "additionalProperties": COLUMN},
-    names={"type": "object", "propertyNames": LANGUAGE, "additionalProperties": COLUMN},
+    names={"type": "object", "propertyNames": NAMED, "additionalProperties": COLUMN},
     fields={"type": "object", "propertyNames": FIELD_NAME, "additionalProperties": _MAPPING},
+    address=_object(house_number=COLUMN, alley=COLUMN, street=COLUMN, residential_group=COLUMN, text=COLUMN),
+    place=_object(z=_MAPPING, depth=_MAPPING, route=_MAPPING, **{"from": _MAPPING}, to=_MAPPING, offset=_MAPPING),
     on_bad_row=_choice(get_args(OnBadRow)),
     maximum_bad_share=SHARE,
+    access=_choice(LEVELS),
 ) | {"allOf": [_EITHER_TARGET, *_QUARANTINE]}
 """``entries/<name>.yaml`` and the entries of a city."""

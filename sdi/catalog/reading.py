@@ -7,10 +7,12 @@ from typing import Any
 
 from sdi.catalog.document import Document
 from sdi.declaration import (
+    AddressRule,
     Code,
     CodeList,
     Declaration,
     Field,
+    History,
     Label,
     Level,
     LocationRule,
@@ -118,13 +120,16 @@ def declaration(document: Document, codes: Mapping[str, CodeList]) -> Declaratio
         basis=tuple(data.get("basis", ())),
         schemes=tuple(identity.get("schemes", ())),
         match=_match(identity.get("match")),
+        address=AddressRule(**data["address"]) if "address" in data else None,
         languages=tuple(data.get("names", ())),
         relations=tuple(_relations(data.get("relations", {}))),
+        events=tuple(_history(name, one, codes) for name, one in data.get("events", {}).items()),
         lineage=tuple(data.get("lineage", ())),
         rules=tuple(_rule(rule) for rule in data.get("rules", ())),
         on_bad_row=data.get("on_bad_row", "refuse"),
         maximum_bad_share=data.get("maximum_bad_share", 0.0),
         publish=_publish(publish, fields) if publish else None,
+        access=data.get("access", "public"),
     )
 
 
@@ -157,9 +162,18 @@ def entry(document: Document) -> Entry:
         identifiers=data.get("identifiers", {}),
         names=data.get("names", {}),
         fields={name: _mapping(values) for name, values in data.get("fields", {}).items()},
+        address=data.get("address", {}),
+        place={name: _mapping(values) for name, values in data.get("place", {}).items()},
         on_bad_row=data.get("on_bad_row", "refuse"),
         maximum_bad_share=data.get("maximum_bad_share", 0.0),
+        access=data.get("access", "public"),
     )
+
+
+def _history(name: str, data: Mapping[str, Any], codes: Mapping[str, CodeList]) -> History:
+    """Read what is kept of what happens to the things; nothing of it is public."""
+    fields = tuple(_field(field, values, False, codes) for field, values in data["fields"].items())
+    return History(name, Label(**data["title"]), fields)
 
 
 def _without(data: Mapping[str, Any], *keys: str) -> dict[str, Any]:
@@ -184,9 +198,11 @@ def _field(name: str, data: Mapping[str, Any], public: bool, codes: Mapping[str,
         max_length=data.get("max_length"),
         pattern=data.get("pattern"),
         codes=data.get("list"),
+        codes_version=data.get("list_version"),
         register=data.get("register"),
         required=data.get("required", False),
         observed=data.get("observed", False),
+        fixed=data.get("fixed", False),
         access=access,
     )
 
@@ -222,6 +238,7 @@ def _publish(data: Mapping[str, Any], fields: tuple[Field, ...]) -> PublishRule:
         keywords=tuple(data.get("keywords", ())),
         style=data.get("style"),
         order=data.get("order", 100),
+        generalise_m=data.get("generalise_m"),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sdi.detection.candidate import Candidate
-from sdi.source.delivery import refused
+from sdi.errors import refused
 
 MARGIN = 12.0
 """By how much a reading must beat all others and all its moves [nat]: 160,000 to 1 were things independent."""

@@ -7,26 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from sdi.errors import InputError
+from sdi.value import is_missing
 
 Kind = Literal["number", "text", "boolean", "empty"]
 
-_KINDS: Mapping[str, Kind] = {
-    "string": "text",
-    "integer": "number",
-    "floating": "number",
-    "mixed-integer-float": "number",
-    "decimal": "number",
-    "boolean": "boolean",
-    "empty": "empty",
-}
+_KINDS: tuple[tuple[tuple[type, ...], Kind], ...] = (
+    ((str,), "text"),
+    ((bool, np.bool_), "boolean"),  # before numbers: a truth is an int to Python
+    ((int, float, Decimal, np.number), "number"),
+)
 _FILL: Mapping[Kind, Any] = {"number": 0.0, "text": "", "boolean": False, "empty": 0.0}
 _TYPE: Mapping[Kind, type] = {"number": float, "text": object, "boolean": bool, "empty": float}
 
@@ -95,11 +92,12 @@ def column(name: str, values: Any) -> Vector:
     """
     scalar = np.ndim(values) == 0
     array = np.asarray(single(values) if scalar else values, dtype=object)
-    known = ~np.asarray(pd.isna(array), dtype=bool)
+    known = np.array([not is_missing(value) for value in array], dtype=bool)
     array = np.array([_iso(value) for value in array], dtype=object)
-    kind = _KINDS.get(pd.api.types.infer_dtype(array[known], skipna=False))
-    if kind is None:
+    kinds = {_kind(kept) for kept in {type(value) for value in array[known]}}
+    if len(kinds) > 1 or None in kinds:
         raise InputError(f"column '{name}' mixes kinds of values; give it numbers, texts or truths", code="expression")
+    kind = kinds.pop() or "empty" if kinds else "empty"
     array[~known] = _FILL[kind]
     vector = _finite(kind, array.astype(_TYPE[kind]), known)
     return Vector(kind, vector.values[0], vector.known[0]) if scalar else vector
@@ -215,8 +213,15 @@ def _finite(kind: Kind, values: npt.NDArray[Any], known: npt.NDArray[np.bool_]) 
 
 def _iso(value: Any) -> Any:
     """Return a date as text; a time of day is kept unless it is midnight."""
-    if not isinstance(value, date | np.datetime64) or pd.isna(value):
+    if not isinstance(value, date | np.datetime64) or is_missing(value):
         return value
-    moment = pd.Timestamp(value)
-    whole_day = not isinstance(value, datetime) or moment == moment.normalize()
-    return moment.date().isoformat() if whole_day else moment.isoformat()
+    if isinstance(value, np.datetime64):
+        return str(value.astype("datetime64[D]"))
+    if isinstance(value, datetime) and value.time() == time(0):
+        return value.date().isoformat()
+    return value.isoformat()
+
+
+def _kind(kept: type) -> Kind | None:
+    """Return the kind of the values of a type; ``None`` where it is none that can be computed with."""
+    return next((kind for types, kind in _KINDS if issubclass(kept, types)), None)

@@ -152,16 +152,12 @@ def _report_defaults(column: Column, target: Field, mapping: ColumnMapping, defa
 
 
 def _report_expired(column: Column, target: Field, codes: CodeList | None, valid_from: str) -> None:
-    """Report codes that no longer hold."""
-    expired = {
-        code.code: code for code in (codes.codes if codes else ()) if code.valid_to and code.valid_to <= valid_from
-    }
+    """Report codes that do not hold at the date of the delivery."""
+    expired = codes.expired(valid_from) if codes else {}
     for row, value in enumerate(column.values if expired else ()):
         if value in expired:
-            ended = expired[str(value)]
-            message = f"{target.name}: code {value} ended on {ended.valid_to}"
-            message += f"; use {ended.replaced_by}" if ended.replaced_by else ""
-            column.findings.append(Finding("code-expired", row, message, "accepted", column=target.name))
+            message = f"{target.name}: {expired[str(value)]}"
+            column.findings.append(Finding("code-expired", row, message, "quarantined", column=target.name))
 
 
 def _converter(

@@ -16,17 +16,16 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from sdi import expression
+from sdi import expression, label
 from sdi.catalog import Catalog
 from sdi.declaration import Declaration, Scheme
 from sdi.entry import ColumnMapping, Entry
-from sdi.errors import InputError, RefusedError
-from sdi.quality import cells, repair
+from sdi.errors import InputError, RefusedError, refused
+from sdi.quality import cells, repair, told
 from sdi.quality.cells import Value
 from sdi.quality.report import Report, count
 from sdi.quality.titles import title
 from sdi.source import Delivery, Finding
-from sdi.source.delivery import refused
 
 logger = logging.getLogger(__name__)
 
@@ -74,13 +73,14 @@ def check(delivery: Delivery, declaration: Declaration, catalog: Catalog, entry:
         raise InputError(f"entry {entry.name} loads into {entry.register!r}, not into {declaration.name!r}")
     findings = _of_reading(delivery, entry) + _of_delivery(delivery, declaration, entry)
     source = {str(name): delivery.table[name].tolist() for name in delivery.table.columns if name != "geometry"}
-    ledger = _places(delivery, declaration, findings)
+    ledger = _places(delivery, declaration, entry, findings)
     findings += ledger.findings
     columns = _fields(source, declaration, catalog, entry, findings, len(delivery.table))
     columns |= _identifiers(source, catalog, entry, findings)
     columns |= {
         f"name:{language}": _texts(source.get(name)) for language, name in entry.names.items() if name in source
     }
+    columns |= told.columns(source, entry, findings, len(delivery.table))
     _check_duplicates(columns, ledger.geometry, catalog, entry, findings)
     _check_rules(columns, declaration, entry, findings)
     numbers = [int(row) for row in delivery.table.index]
@@ -98,6 +98,7 @@ def _numbered(findings: list[Finding], numbers: list[int]) -> tuple[Finding, ...
 def _of_reading(delivery: Delivery, entry: Entry) -> list[Finding]:
     """Take over what reading found, as far as it concerns columns that are used."""
     used = {mapping.column for mapping in entry.fields.values()} | {*entry.identifiers.values(), *entry.names.values()}
+    used |= {*told.wanted(entry).values()}
     place = {int(row): number for number, row in enumerate(delivery.table.index)}
     return [
         finding if finding.row is None else dataclasses.replace(finding, row=place[finding.row])
@@ -111,7 +112,7 @@ def _of_delivery(delivery: Delivery, declaration: Declaration, entry: Entry) -> 
     found = []
     names = [str(name) for name in delivery.table.columns if name != "geometry"]
     wanted = {field: mapping.column for field, mapping in entry.fields.items() if mapping.column is not None}
-    for target, name in {**wanted, **entry.identifiers, **entry.names}.items():
+    for target, name in {**wanted, **entry.identifiers, **entry.names, **told.wanted(entry)}.items():
         if name not in names:
             close = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names[:30]) or 'none'}"
@@ -136,12 +137,13 @@ def _refusal(code: str, message: str) -> Finding:
     return Finding(code, None, message, "refused")
 
 
-def _places(delivery: Delivery, declaration: Declaration, findings: Sequence[Finding]) -> repair.Ledger:
-    """Repair the geometries."""
+def _places(delivery: Delivery, declaration: Declaration, entry: Entry, findings: Sequence[Finding]) -> repair.Ledger:
+    """Repair the geometries; those that a route tells need none."""
+    rule = dataclasses.replace(declaration.location, required=False) if "route" in entry.place else declaration.location
     geometry = np.asarray(delivery.table.geometry.to_numpy(), dtype=object)
     bad = {finding.row for finding in findings if finding.action == "quarantined" and finding.row is not None}
     ordered = delivery.format == "GeoJSON"
-    return repair.repaired(geometry, delivery.crs, declaration.location, ordered_rings=ordered, known_bad=bad)
+    return repair.repaired(geometry, delivery.crs, rule, ordered_rings=ordered, known_bad=bad)
 
 
 def _fields(
@@ -181,7 +183,18 @@ def _identifiers(
             texts = _texts(source[name])
             columns[f"identifier:{scheme}"] = texts
             findings.extend(_misformed(texts, catalog.schemes[scheme], name))
+            findings.extend(_mistyped(texts, catalog.schemes[scheme], name))
     return columns
+
+
+def _mistyped(texts: list[Value], scheme: Scheme, name: str) -> list[Finding]:
+    """Find labels with typing errors."""
+    wrong = [(row, str(one)) for row, one in enumerate(texts if scheme.check else []) if one is not None]
+    return [
+        Finding("label-mistyped", row, f"{one!r} has a typing error", "quarantined", before=one, column=name)
+        for row, one in wrong
+        if not label.is_right(one)
+    ]
 
 
 def _misformed(texts: list[Value], scheme: Scheme, name: str) -> list[Finding]:
@@ -189,7 +202,7 @@ def _misformed(texts: list[Value], scheme: Scheme, name: str) -> list[Finding]:
     found = []
     pattern = re.compile(scheme.pattern)
     for row, value in enumerate(texts):
-        if isinstance(value, str) and not pattern.fullmatch(value):
+        if isinstance(value, str) and not pattern.fullmatch(label.canonical(value) if scheme.check else value):
             hint = "; were leading zeros lost?" if value.isdigit() and pattern.fullmatch(value.zfill(5)) else ""
             message = f"{value!r} is no {scheme.name} ({scheme.pattern}){hint}"
             found.append(Finding("identifier-pattern", row, message, "quarantined", before=value, column=name))

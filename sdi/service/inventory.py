@@ -39,7 +39,7 @@ class Inventory:
     state: str
     """Differs between any two states; part of the entity tag of documents and pages."""
     file: str
-    """Differs between any two publication files; with the version of a collection it tells states of features apart."""
+    """Differs between any two publications; with the version of a collection it tells states of features apart."""
     sequence: int
     """Number of the last transaction that the publication shows [1]."""
     library: Library
@@ -98,10 +98,8 @@ class Keeper:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._path = workspace.publication_path(LEVEL)
         self._turn = Lock()
         self._touched: tuple[object, ...] = ()
-        self._file = ""
         self._publication: Publication | None = None
         self._inventory: Inventory | None = None
 
@@ -111,7 +109,7 @@ class Keeper:
         Returns
         -------
         Inventory
-            Looking costs a few file times and one query.
+            Looking costs a few file times and one or two queries.
 
         Raises
         ------
@@ -120,9 +118,9 @@ class Keeper:
         """
         with self._turn:
             publication = self._opened()
-            touched = (self._file, publication.applied_tx, *self._times(), stamp(self._workspace.rasters))
+            touched = (publication.state(), publication.sequence, stamp(self._workspace.rasters))
             if self._inventory is None or touched != self._touched:
-                taken = _taken(self._workspace, publication, self._file, self._inventory)
+                taken = _taken(self._workspace, publication, self._inventory)
                 if taken is not self._inventory:
                     logger.info(
                         "serving %d collections and %d coverages as of transaction %d",
@@ -131,22 +129,16 @@ class Keeper:
                 self._inventory, self._touched = taken, touched
             return self._inventory
 
-    def _times(self) -> tuple[tuple[int, int], ...]:
-        """Look at times and sizes of the publication's files: a new title is written without a transaction."""
-        states = (file.stat() for file in (self._path, self._path.with_name(self._path.name + "-wal")) if file.exists())
-        return tuple((state.st_mtime_ns, state.st_size) for state in states)
-
     def _opened(self) -> Publication:
-        """Open the publication, and open it again where another file took its place."""
-        state = self._path.stat() if self._path.exists() else None
-        file = "" if state is None else f"{state.st_dev}-{state.st_ino}"
-        if self._publication is None or file != self._file:
-            self._publication, self._file = Publication.open(self._path), file
+        """Open the publication, and open it again where another one took its place."""
+        if self._publication is None or self._publication.is_replaced():
+            self._publication = self._workspace.publication(LEVEL)
         return self._publication
 
 
-def _taken(workspace: Workspace, publication: Publication, file: str, before: Inventory | None) -> Inventory:
+def _taken(workspace: Workspace, publication: Publication, before: Inventory | None) -> Inventory:
     """Take stock; where nothing came of what was written, the inventory of before still holds."""
+    file = publication.identity()
     sequence = publication.sequence
     found = {one.name: one for one in publication.collections()}
     seen = repr((file, sequence, found, stamp(workspace.rasters)))
@@ -156,9 +148,7 @@ def _taken(workspace: Workspace, publication: Publication, file: str, before: In
     rasters = {name: one for name, one in coverages(workspace.rasters, workspace.crs).items() if name not in found}
     systems = offered(workspace.crs.code, _extent(found, rasters))
     description = workspace.description or Label(*(say("service_description", one) for one in ("vi", "en")))
-    settled = configuration(
-        workspace.title, description, found, rasters, systems, str(workspace.publication_path(LEVEL))
-    )
+    settled = configuration(workspace.title, description, found, rasters, systems, LEVEL)
     return Inventory(publication, found, rasters, systems, state, file, sequence, Library(settled))
 
 

@@ -133,7 +133,7 @@ def configuration(
     systems : tuple of str
         Coordinate reference systems offered.
     publication : str
-        File of the publication.
+        What is served; nothing is read from it here.
 
     Returns
     -------

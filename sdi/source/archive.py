@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from sdi.source.delivery import Limits, refused
+from sdi.errors import refused
+from sdi.source.delivery import Limits
 
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".qix", ".shp.xml")
 """Endings of the files that together are one shapefile."""

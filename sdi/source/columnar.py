@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from sdi import encoding
 from sdi.entry import SourceOptions
+from sdi.errors import refused
 from sdi.source import geojson
 from sdi.source.archive import allowed
-from sdi.source.delivery import Limits, Raw, refused
+from sdi.source.delivery import Limits, Raw
 from sdi.source.gdal import frame
 
 _BATCH = 1024

@@ -12,8 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from sdi.errors import RefusedError
-
 Action = Literal["accepted", "repaired", "quarantined", "refused"]
 """What was done about a finding: left as it is, mended, put aside, or the end of the delivery."""
 
@@ -98,25 +96,3 @@ class Delivery:
     def crs_name(self) -> str:
         """CRS as other parts of the project name it: ``EPSG:n``, ``OGC:CRS84`` or its full text; empty for none."""
         return "" if self.crs is None else self.crs.to_string()
-
-
-def refused(code: str, found: str, cure: str, **details: object) -> RefusedError:
-    """Build the error that ends a delivery.
-
-    Parameters
-    ----------
-    code : str
-        Stable slug.
-    found : str
-        What was found.
-    cure : str
-        What to do.
-    **details : object
-        Values behind the sentence.
-
-    Returns
-    -------
-    RefusedError
-        To be raised.
-    """
-    return RefusedError(f"{found}; {cure}", code=code, details={"found": found, "cure": cure, **details})

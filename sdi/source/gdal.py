@@ -19,8 +19,9 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from sdi.entry import SourceOptions
+from sdi.errors import refused
 from sdi.source import archive
-from sdi.source.delivery import Limits, Raw, refused
+from sdi.source.delivery import Limits, Raw
 
 _DRIVERS = ("GPKG", "FlatGeobuf")
 

@@ -22,8 +22,8 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from sdi.crs import CRS84
-from sdi.errors import RefusedError
-from sdi.source.delivery import Limits, Raw, refused
+from sdi.errors import RefusedError, refused
+from sdi.source.delivery import Limits, Raw
 
 Json = Any
 """A value of a JSON document."""

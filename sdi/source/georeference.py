@@ -17,8 +17,8 @@ from pyproj import CRS
 
 from sdi import crs as systems
 from sdi.entry import SourceOptions
-from sdi.errors import RefusedError
-from sdi.source.delivery import Raw, refused
+from sdi.errors import RefusedError, refused
+from sdi.source.delivery import Raw
 
 Places = NDArray[np.object_]
 Boxes = NDArray[np.float64]

@@ -14,8 +14,9 @@ from rasterio.io import DatasetReader
 
 from sdi import crs as systems
 from sdi.entry import SourceOptions
+from sdi.errors import refused
 from sdi.source import archive
-from sdi.source.delivery import Limits, refused
+from sdi.source.delivery import Limits
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from pyproj import CRS
 
 from sdi import expression
 from sdi.entry import SourceOptions
-from sdi.errors import PhusaError
+from sdi.errors import PhusaError, refused
 from sdi.source import archive, columnar, gdal, georeference, ring, shapefile, strings
-from sdi.source.delivery import Delivery, Limits, Raw, refused
+from sdi.source.delivery import Delivery, Limits, Raw
 
 logger = logging.getLogger(__name__)
 

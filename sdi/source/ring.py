@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from sdi.errors import refused
 from sdi.source import archive
-from sdi.source.delivery import Limits, Raw, refused
+from sdi.source.delivery import Limits, Raw
 
 FORMAT = "rings"
 """Name of the format."""

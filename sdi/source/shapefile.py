@@ -11,8 +11,9 @@ import pandas as pd
 
 from sdi import encoding
 from sdi.entry import SourceOptions
+from sdi.errors import refused
 from sdi.source import archive, structure
-from sdi.source.delivery import Limits, Raw, refused
+from sdi.source.delivery import Limits, Raw
 from sdi.source.gdal import from_gdal
 
 _BYTES = "ISO-8859-1"

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sdi.errors import RefusedError
-from sdi.source.delivery import Limits, Raw, refused
+from sdi.errors import RefusedError, refused
+from sdi.source.delivery import Limits, Raw
 
 _HEADER = 100
 _MAGIC = 9994

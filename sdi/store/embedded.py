@@ -6,9 +6,11 @@ append-only and intervals free of overlap; the R*Tree holds the boxes of the loc
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +20,16 @@ from sqlalchemy.dialects import sqlite
 
 from sdi.errors import ConflictError, IntegrityError, WorkspaceError
 from sdi.history import OPEN
-from sdi.store.schema import VERSION
+from sdi.store.many import run_many
+from sdi.store.revision import VERSION, gained
 from sdi.store.store import Row
+
+logger = logging.getLogger(__name__)
 
 _DIALECT = sqlite.dialect()
 APPLICATION_ID = 0x50485553  # "PHUS"
 BUSY_TIMEOUT_S = 60.0
+_KINDS = {"BIGINT": "integer", "INTEGER": "integer", "DOUBLE": "number", "BOOLEAN": "boolean"}
 
 
 class EmbeddedStore:
@@ -87,6 +93,10 @@ class EmbeddedStore:
         """Close the file."""
         self._connection.close()
 
+    def settle(self) -> None:
+        """Bring everything into the one file, so that it can be copied, and read where nothing may be written."""
+        self._connection.execute("PRAGMA journal_mode=DELETE")
+
     @property
     def name(self) -> str:
         """What messages call it."""
@@ -111,7 +121,15 @@ class EmbeddedStore:
             self._connection.execute(
                 "CREATE VIRTUAL TABLE IF NOT EXISTS location_index USING rtree(row, xmin, xmax, ymin, ymax)"
             )
+            self._say_version()
         self._columns.clear()
+
+    def _say_version(self) -> None:
+        """Say in the file which version its tables have now."""
+        before = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if before < VERSION:
+            self._connection.execute(f"PRAGMA user_version={VERSION}")
+            logger.info("%s: tables brought from version %d to %d: %s", self.name, before, VERSION, gained(before))
 
     def _lacks(self, table: sa.Table) -> bool:
         """Tell whether a table, one of its columns or one of its indexes is missing."""
@@ -190,6 +208,11 @@ class EmbeddedStore:
             self._columns[table] = tuple(row[1] for row in self._connection.execute(f'PRAGMA table_info("{table}")'))
         return self._columns[table]
 
+    def kinds(self, table: str) -> Mapping[str, str]:
+        """Return the columns of a table with what they hold: integer, number, boolean or, for all else, text."""
+        rows = self.select(f'PRAGMA table_info("{table}")')
+        return {row[1]: _KINDS.get(row[2], "text") for row in rows}
+
     # transactions ------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -211,7 +234,7 @@ class EmbeddedStore:
             self._connection.execute("COMMIT")
         except sqlite3.IntegrityError as error:
             self._connection.execute("ROLLBACK")
-            raise ConflictError(f"the write contradicts what is recorded: {error}") from error
+            raise ConflictError(f"the write contradicts what is recorded: {error}; look again, then write") from error
         except sqlite3.OperationalError as error:
             self._connection.rollback()
             raise WorkspaceError(
@@ -261,7 +284,8 @@ class EmbeddedStore:
         first = self._next_row.get(table) or self.last_row(table) + 1
         names = ", ".join(f'"{name}"' for name in ("row", *columns))
         marks = ", ".join("?" * (len(columns) + 1))
-        self._connection.executemany(
+        run_many(
+            self._connection,
             f'INSERT INTO "{table}" ({names}) VALUES ({marks})',
             ((number, *row) for number, row in enumerate(rows, first)),
         )
@@ -291,11 +315,25 @@ class EmbeddedStore:
 
     def select(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run a query and return all rows."""
-        return self._connection.execute(sql, parameters).fetchall()
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._refuse_damage(error)
+            raise
 
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
         """Run a query and yield its rows as they come."""
-        yield from self._connection.execute(sql, parameters)
+        try:
+            # Through islice, which cannot be closed: a stream that is left unread outlives the file without complaint.
+            yield from islice(self._connection.execute(sql, parameters), None)
+        except sqlite3.DatabaseError as error:
+            self._refuse_damage(error)
+            raise
+
+    def _refuse_damage(self, error: sqlite3.DatabaseError) -> None:
+        """Say of a damaged file what to do; all other errors have a class of their own."""
+        if type(error) is sqlite3.DatabaseError:
+            raise IntegrityError(f"{self.path} is damaged ({error}); restore the last backup that verifies") from error
 
     def listed(self, kind: type[int] | type[str]) -> str:  # noqa: ARG002 - a value of JSON carries its type here
         """Return a query of one column, ``value``: the values of the JSON list that is its one parameter."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from sdi.history import OPEN
+
 Row = tuple[Any, ...]
 
 
@@ -68,45 +70,67 @@ class FeedTables:
         )
 
     def shown(self, after: int = 0) -> list[int]:
-        """Return the transactions of the registry after one that did something that shows, in order."""
+        """Return the numbers after one under which something shows, in order."""
         return [
             row[0]
             for row in self._rows.query("SELECT DISTINCT tx FROM phusa_change WHERE tx > ? ORDER BY tx", (after,))
         ]
 
-    def numbered(self) -> list[int]:
-        """Return the transactions of the registry that have a number, in its order."""
-        return [row[0] for row in self._rows.query("SELECT tx FROM phusa_transaction ORDER BY sequence")]
+    def last(self) -> int:
+        """Return the last number, 0 where there is none."""
+        return self.last_time()[0]
 
-    def last(self) -> tuple[int, int]:
-        """Return the last number and the transaction of the registry that has it, zeros where there is none."""
-        sequence, tx = self._rows.query(
-            "SELECT coalesce(max(sequence), 0), coalesce(max(tx), 0) FROM phusa_transaction"
-        )[0]
-        return int(sequence), int(tx)
+    def last_time(self) -> tuple[int, str | None]:
+        """Return the last number and when that transaction was recorded; 0 where there is none."""
+        found = self._rows.query("SELECT sequence, recorded_at FROM phusa_transaction ORDER BY sequence DESC LIMIT 1")
+        return (int(found[0][0]), found[0][1]) if found else (0, None)
 
     def number(self, rows: Sequence[Row]) -> None:
-        """Give transactions their numbers: ``sequence, tx, recorded_at``."""
+        """Give transactions their numbers: ``sequence, tx, recorded_at``; ``tx`` is the provisional one."""
         self._rows.run_many("INSERT INTO phusa_transaction (sequence, tx, recorded_at) VALUES (?, ?, ?)", rows)
 
-    def clear_numbers(self) -> None:
-        """Take all numbers back."""
-        self._rows.run_many("DELETE FROM phusa_transaction", [()])
+    def close_up(self, names: Sequence[str], after: int) -> None:
+        """Put the final numbers in place of the provisional ones.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Collections.
+        after : int
+            Number up to which all are final [1].
+        """
+        final = "(SELECT t.sequence FROM phusa_transaction t WHERE t.tx = {0})"
+        for name, column in ((name, column) for name in names for column in ("tx_from", "tx_to")):
+            told = final.format(f'"{name}_history".{column}')
+            self._rows.run_many(
+                f'UPDATE "{name}_history" SET {column} = {told} WHERE {column} > ? AND {column} < ?', [(after, OPEN)]
+            )
+        # By way of negative numbers, so that on the way no two rows have the same one.
+        changed = final.format("phusa_change.tx")
+        self._rows.run_many(f"UPDATE phusa_change SET tx = -{changed} WHERE tx > ?", [(after,)])
+        self._rows.run_many("UPDATE phusa_change SET tx = -tx WHERE tx < 0", [()])
+        self._rows.run_many("UPDATE phusa_transaction SET tx = -sequence WHERE tx > ?", [(after,)])
+        self._rows.run_many("UPDATE phusa_transaction SET tx = sequence WHERE tx < 0", [()])
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for table in ("phusa_transaction", "phusa_change"):
+            self._rows.run_many(f"DELETE FROM {table}", [()])
 
     # reading -------------------------------------------------------------------------------------------------------
 
     def known_at(self, moment: str) -> int:
-        """Return the last transaction of the registry that shows and was recorded at or before a moment, else 0."""
+        """Return the number of the last transaction that was recorded at or before a moment, else 0."""
         return int(
             self._rows.query("SELECT coalesce(max(tx), 0) FROM phusa_transaction WHERE recorded_at <= ?", (moment,))[0][
                 0
             ]
         )
 
-    def sequence(self, tx: int) -> int:
-        """Return the number of a transaction of the registry, 0 where it has none."""
-        found = self._rows.query("SELECT sequence FROM phusa_transaction WHERE tx = ?", (tx,))
-        return int(found[0][0]) if found else 0
+    def time(self, sequence: int) -> str | None:
+        """Return when the transaction of a number was recorded, ``None`` where none has it."""
+        found = self._rows.query("SELECT recorded_at FROM phusa_transaction WHERE sequence = ?", (sequence,))
+        return found[0][0] if found else None
 
     def page(self, since: int, after: str | None, limit: int) -> list[Row]:
         """Return changes in order: ``sequence, recorded_at, id, kind, collection, change``.

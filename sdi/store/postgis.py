@@ -21,7 +21,7 @@ from sdi.errors import ConflictError, InputError, IntegrityError, WorkspaceError
 from sdi.history import OPEN
 from sdi.store import postgis_tables
 from sdi.store.postgis_session import complete_reference_systems, connect, said, title, translated, with_srid
-from sdi.store.schema import VERSION
+from sdi.store.revision import VERSION, gained
 from sdi.store.store import Row
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ FETCHED = 5_000
 """Rows that a stream asks for at a time."""
 MANY = 10_000
 """Rows after which the planner is told what a table holds, without waiting for the database to notice."""
+_KINDS = {"bigint": "integer", "integer": "integer", "double precision": "number", "boolean": "boolean"}
 _SAID = "phusa registry, tables "
 """Comment on the schema of a registry; the version of its tables follows."""
 
@@ -63,6 +64,7 @@ class PostgisStore:
         self._next_row: dict[str, int] = {}
         self._grown: set[str] = set()
         self._cursors = count(1)
+        self._version = 0
         self._connection = connect(address, schema)
         try:
             self._check_version()
@@ -76,10 +78,12 @@ class PostgisStore:
         if comment is None or not comment.startswith(_SAID):
             if self.recorded_tables():
                 raise WorkspaceError(f"{self.name} holds tables, but no registry of phusa; nothing was changed")
-        elif int(comment.removeprefix(_SAID)) > VERSION:
+            return
+        self._version = int(comment.removeprefix(_SAID))
+        if self._version > VERSION:
             raise WorkspaceError(
-                f"{self.name} was written by a newer version (tables {comment.removeprefix(_SAID)}, this one knows "
-                f"{VERSION}); upgrade phusa"
+                f"{self.name} was written by a newer version (tables {self._version}, this one knows {VERSION}); "
+                "upgrade phusa"
             )
 
     def close(self) -> None:
@@ -97,22 +101,32 @@ class PostgisStore:
             Descriptions.
         """
         self._tables |= {table.name: table for table in tables}
-        if not any(self._lacks(table) for table in self._tables.values()):
+        if not self._lacking():
             return  # whoever only reads does not wait for a writer
         with self.writing():
             if not self.recorded_tables():
                 self._prepare()
-            for table in self._tables.values():
+            for table in self._lacking():
                 present = self.columns(table.name)
                 missing = [column.name for column in table.columns if column.name not in present]
                 made = postgis_tables.creation(table, self._srid)
                 self._run(postgis_tables.additions(table, missing) if present else made)
+            self._say_version()
         self._columns.clear()
+
+    def _say_version(self) -> None:
+        """Say on the schema which version its tables have now."""
+        if self._version < VERSION:
+            self._run([f"COMMENT ON SCHEMA \"{self._schema}\" IS '{_SAID}{VERSION}'"])
+            if self._version:
+                purposes = gained(self._version)
+                logger.info("%s: tables brought from version %d to %d: %s", self.name, self._version, VERSION, purposes)
+            self._version = VERSION
 
     def _prepare(self) -> None:
         """Make the schema and what its tables stand on."""
         self._run([f'CREATE SCHEMA IF NOT EXISTS "{self._schema}"'])
-        self._run([f"COMMENT ON SCHEMA \"{self._schema}\" IS '{_SAID}{VERSION}'", *postgis_tables.PREPARATION])
+        self._run(postgis_tables.PREPARATION)
         if self.select("SELECT has_table_privilege('spatial_ref_sys', 'INSERT')")[0][0]:
             added = complete_reference_systems(self._connection)
             logger.info("%s: %d reference systems added to those of PostGIS", self.name, added)
@@ -120,17 +134,29 @@ class PostgisStore:
             logger.warning("%s: PostGIS does not know EPSG:%d, and this role may not tell it", self.name, self._srid)
 
     def _run(self, statements: Iterable[str]) -> None:
-        """Run statements that return nothing."""
-        for statement in statements:
-            self._connection.execute(statement.encode())
+        """Run statements that return nothing, all in one message."""
+        if text := ";\n".join(statements):
+            self._connection.execute(text.encode())
 
-    def _lacks(self, table: sa.Table) -> bool:
-        """Tell whether a table, one of its columns or one of its indexes is missing."""
-        there = self.select(
-            "SELECT indexname FROM pg_indexes WHERE schemaname = ? AND tablename = ?", (self._schema, table.name)
-        )
-        wanted = {str(index.name) for index in table.indexes}
-        return not (set(table.columns.keys()) <= set(self.columns(table.name)) and wanted <= {row[0] for row in there})
+    def _lacking(self) -> list[sa.Table]:
+        """Return the tables that are missing, or of which a column or an index is, in two looks at the database."""
+        found: dict[str, list[str]] = {}
+        for name, column in self.select(
+            "SELECT relname, attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relkind = 'r' "
+            "AND relnamespace = to_regnamespace(?) AND attnum > 0 AND NOT attisdropped ORDER BY relname, attnum",
+            (self._schema,),
+        ):
+            found.setdefault(name, []).append(column)
+        self._columns = {name: tuple(columns) for name, columns in found.items()}
+        indexes = {
+            row[0] for row in self.select("SELECT indexname FROM pg_indexes WHERE schemaname = ?", (self._schema,))
+        }
+
+        def lacks(table: sa.Table) -> bool:
+            wanted = {str(index.name) for index in table.indexes}
+            return not (set(table.columns.keys()) <= set(found.get(table.name, ())) and wanted <= indexes)
+
+        return [table for table in self._tables.values() if lacks(table)]
 
     @property
     def tables(self) -> Mapping[str, sa.Table]:
@@ -153,6 +179,15 @@ class PostgisStore:
             self._columns[table] = tuple(row[0] for row in found)
         return self._columns[table]
 
+    def kinds(self, table: str) -> Mapping[str, str]:
+        """Return the columns of a table with what they hold: integer, number, boolean or, for all else, text."""
+        found = self.select(
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = to_regclass(?) "
+            "AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            (f'"{self._schema}"."{table}"',),
+        )
+        return {name: _KINDS.get(kind, "text") for name, kind in found}
+
     # transactions ------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -173,7 +208,8 @@ class PostgisStore:
             self._run(f'ANALYZE "{table}"' for table in sorted(self._grown))
             self._connection.execute("COMMIT")
         except psycopg.IntegrityError as error:
-            raise ConflictError(f"the write contradicts what is recorded: {error.diag.message_primary}") from error
+            found = error.diag.message_primary
+            raise ConflictError(f"the write contradicts what is recorded: {found}; look again, then write") from error
         except psycopg.DataError as error:
             raise InputError(f"{self.name} cannot keep a value ({said(error)}); nothing was kept") from error
         except psycopg.Error as error:

@@ -1,17 +1,18 @@
-"""Who may do what in the database of a workspace: an owner makes tables, a writer adds rows, readers see publications.
+"""Who may do what in the database of a workspace: an owner makes tables, a writer records, readers see publications.
 
 The roles themselves are made by whoever administers the database; here they are given what they need and no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 
 import psycopg
 
 from sdi.errors import WorkspaceError
-from sdi.store.postgis_session import connect, said
+from sdi.store.postgis_exchange import reading_rights
+from sdi.store.postgis_session import Connection, connect, said
 
 
 def assign(address: str, writer: str, readers: Mapping[str, str], *, schema: str = "registry") -> None:
@@ -22,8 +23,8 @@ def assign(address: str, writer: str, readers: Mapping[str, str], *, schema: str
     address : str
         The database, as the owner of the registry's tables.
     writer : str
-        Role that records and publishes: it adds rows, closes them and makes publications; it deletes nothing, and
-        switches no guard off.
+        Role that records and publishes: it adds rows, closes them and owns the publications; it deletes nothing of the
+        registry, and switches no guard off.
     readers : mapping of str to str
         For each schema of publications the role that reads it, and nothing else.
     schema : str
@@ -36,8 +37,12 @@ def assign(address: str, writer: str, readers: Mapping[str, str], *, schema: str
     """
     with closing(connect(address, schema)) as connection:
         try:
-            for statement in (*_writing(schema, writer), *_reading(writer, readers)):
-                connection.execute(statement.encode())
+            with connection.transaction():
+                for statement in (*_writing(schema, writer, connection.info.dbname), *_publishing(writer, [*readers])):
+                    connection.execute(statement.encode())
+                for published, reader in readers.items():
+                    _hand_over(connection, published, writer)
+                    _let_read(connection, published, writer, reader)
         except psycopg.Error as error:
             raise WorkspaceError(
                 f"rights were not given ({said(error)}); make the roles first (CREATE ROLE ... LOGIN) and come as the "
@@ -45,18 +50,31 @@ def assign(address: str, writer: str, readers: Mapping[str, str], *, schema: str
             ) from error
 
 
-def _writing(schema: str, role: str) -> Iterator[str]:
+def _writing(schema: str, role: str, database: str) -> Iterator[str]:
     """Yield what lets a role record; guards, which are the owner's, keep it from changing what is recorded."""
     yield f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"'
     yield f'GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA "{schema}" TO "{role}"'
     yield f'ALTER DEFAULT PRIVILEGES IN SCHEMA "{schema}" GRANT SELECT, INSERT, UPDATE ON TABLES TO "{role}"'
+    yield f'GRANT CREATE, TEMPORARY ON DATABASE "{database}" TO "{role}"'
 
 
-def _reading(writer: str, readers: Mapping[str, str]) -> Iterator[str]:
-    """Yield what lets one role make publications, and others read one of them each."""
-    for schema, reader in readers.items():
+def _publishing(role: str, schemas: Sequence[str]) -> Iterator[str]:
+    """Yield what makes a role the owner of publications: whoever builds one anew puts it in the place of the old."""
+    for schema in schemas:
         yield f'CREATE SCHEMA IF NOT EXISTS "{schema}"'
-        yield f'GRANT USAGE, CREATE ON SCHEMA "{schema}" TO "{writer}"'
-        yield f'GRANT USAGE ON SCHEMA "{schema}" TO "{reader}"'
-        yield f'GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO "{reader}"'
-        yield f'ALTER DEFAULT PRIVILEGES FOR ROLE "{writer}" IN SCHEMA "{schema}" GRANT SELECT ON TABLES TO "{reader}"'
+        yield f'ALTER SCHEMA "{schema}" OWNER TO "{role}"'
+
+
+def _hand_over(connection: Connection, schema: str, role: str) -> None:
+    """Make a role the owner of the tables that somebody else published."""
+    sql = "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tableowner <> %s"
+    for (table,) in connection.execute(sql, (schema, role)).fetchall():
+        connection.execute(f'ALTER TABLE "{schema}"."{table}" OWNER TO "{role}"'.encode())
+
+
+def _let_read(connection: Connection, schema: str, owner: str, reader: str) -> None:
+    """Let a role read a publication."""
+    connection.execute(f'SET LOCAL ROLE "{owner}"'.encode())
+    for statement in reading_rights(schema, reader):
+        connection.execute(statement.encode())
+    connection.execute("RESET ROLE")

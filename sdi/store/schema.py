@@ -6,6 +6,7 @@ and the two times. Rows are only ever added; the one permitted update closes ``t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,10 +15,8 @@ from geoalchemy2.elements import WKBElement
 from sqlalchemy.types import TypeDecorator
 
 from sdi.declaration import Declaration, Field
-from sdi.history import FOREVER, OPEN
-
-VERSION = 1
-"""Version of the core tables; a registry with a newer one is not opened."""
+from sdi.store import schema_access, schema_agency, schema_place, schema_vocabulary
+from sdi.store.schema_frame import row, thing, times
 
 REGISTER_PREFIX = "register_"
 
@@ -46,28 +45,6 @@ class Geometry(TypeDecorator[bytes]):
         return bytes(value.data) if isinstance(value, WKBElement) else value
 
 
-def _times() -> list[sa.Column[Any] | sa.CheckConstraint]:
-    """Return the columns of the two times, and that they do not run backwards."""
-    return [
-        sa.Column("valid_from", sa.Text, nullable=False),
-        sa.Column("valid_to", sa.Text, nullable=False, server_default=FOREVER),
-        sa.Column("tx_from", sa.BigInteger, nullable=False),
-        sa.Column("tx_to", sa.BigInteger, nullable=False, server_default=str(OPEN)),
-        sa.CheckConstraint("valid_from < valid_to"),
-        sa.CheckConstraint("tx_from <= tx_to"),  # equal: written and replaced in one transaction, never known
-    ]
-
-
-def _row() -> sa.Column[Any]:
-    """Return the row number, the same in both stores."""
-    return sa.Column("row", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False)
-
-
-def _eid(name: str = "eid", column_type: Any = sa.Text) -> sa.Column[Any]:
-    """Return a column that names a thing."""
-    return sa.Column(name, column_type, nullable=False)
-
-
 def core(metadata: sa.MetaData) -> dict[str, sa.Table]:
     """Describe the tables that all registers share.
 
@@ -82,6 +59,8 @@ def core(metadata: sa.MetaData) -> dict[str, sa.Table]:
         Fact tables carry ``info["key"]``: the columns that say what a fact is about.
     """
     tables = [*_bookkeeping(metadata), *_things(metadata), *_places(metadata)]
+    tables += [*schema_vocabulary.tables(metadata), *schema_agency.tables(metadata), *schema_place.tables(metadata)]
+    tables += schema_access.tables(metadata)
     return {table.name: table for table in tables}
 
 
@@ -104,16 +83,17 @@ def _bookkeeping(metadata: sa.MetaData) -> list[sa.Table]:
         sa.Table(
             "declaration",
             metadata,
-            _row(),
+            row(),
             sa.Column("register", sa.Text, nullable=False),
             sa.Column("version", sa.Text, nullable=False),
             sa.Column("columns", sa.Text, nullable=False),
             sa.Column("tx_from", sa.BigInteger, nullable=False),
+            sa.Column("shape", sa.Text),
         ),
         sa.Table(
             "delivery",
             metadata,
-            _row(),
+            row(),
             sa.Column("entry", sa.Text, nullable=False),
             sa.Column("register", sa.Text, nullable=False),
             sa.Column("custodian", sa.Text, nullable=False),
@@ -122,11 +102,12 @@ def _bookkeeping(metadata: sa.MetaData) -> list[sa.Table]:
             sa.Column("accepted", sa.BigInteger, nullable=False),
             sa.Column("quarantined", sa.BigInteger, nullable=False),
             sa.Column("tx_from", sa.BigInteger, nullable=False),
+            sa.Column("organisation", sa.Text),
         ),
         sa.Table(
             "outbox",
             metadata,
-            _row(),
+            row(),
             sa.Column("eid", sa.Text, nullable=False),
             sa.Column("kind", sa.Text, nullable=False),
             sa.Column("change", sa.Text, nullable=False),
@@ -137,13 +118,19 @@ def _bookkeeping(metadata: sa.MetaData) -> list[sa.Table]:
     ]
 
 
+def _where_known(table: str, column: str) -> sa.Index:
+    """Return the index of a column that few rows have: the others cost nothing."""
+    known = sa.text(f"{column} IS NOT NULL")
+    return sa.Index(f"{table}_{column}", column, sqlite_where=known, postgresql_where=known)
+
+
 def _places(metadata: sa.MetaData) -> list[sa.Table]:
     """Describe the tables of locations."""
     return [
         sa.Table(
             "location",
             metadata,
-            _row(),
+            row(),
             sa.Column("lid", sa.Text, nullable=False, unique=True),
             sa.Column("type", sa.Text, nullable=False),
             sa.Column("tx_from", sa.BigInteger, nullable=False),
@@ -151,8 +138,8 @@ def _places(metadata: sa.MetaData) -> list[sa.Table]:
         sa.Table(
             "location_version",
             metadata,
-            _row(),
-            _eid("lid"),
+            row(),
+            thing("lid"),
             sa.Column("geometry", Geometry(srid=0, spatial_index=False), nullable=False),
             sa.Column("source_geometry", sa.LargeBinary),
             sa.Column("source_crs", sa.Text),
@@ -161,18 +148,22 @@ def _places(metadata: sa.MetaData) -> list[sa.Table]:
             sa.Column("accuracy_method", sa.Text, nullable=False),
             sa.Column("vertical_datum", sa.Text),
             sa.Column("epoch", sa.Text),
-            *_times(),
+            *times(),
+            *(sa.Column(name, sa.Text) for name in ("quality", "route", "relative_to")),
+            *(sa.Column(name, sa.Double) for name in ("z_m", "depth_m", "measure_from_m", "measure_to_m", "offset_m")),
+            *(sa.Column(name, sa.Double) for name in ("dx_m", "dy_m", "dz_m")),
             sa.Index("location_version_lid", "lid", "valid_from"),
+            *(_where_known("location_version", name) for name in ("route", "relative_to")),
             info={"key": ("lid",)},
         ),
         sa.Table(
             "locates",
             metadata,
-            _row(),
-            _eid(),
+            row(),
+            thing(),
             sa.Column("lid", sa.Text, nullable=False),
             sa.Column("role", sa.Text, nullable=False),
-            *_times(),
+            *times(),
             sa.Index("locates_eid", "eid", "role", "valid_from"),
             sa.Index("locates_lid", "lid"),
             info={"key": ("eid", "role")},
@@ -186,7 +177,7 @@ def _things(metadata: sa.MetaData) -> list[sa.Table]:
         sa.Table(
             "entity",
             metadata,
-            _row(),
+            row(),
             sa.Column("eid", sa.Text, nullable=False, unique=True),
             sa.Column("kind", sa.Text, nullable=False),
             sa.Column("access", sa.SmallInteger, nullable=False, server_default="0"),
@@ -195,12 +186,12 @@ def _things(metadata: sa.MetaData) -> list[sa.Table]:
         sa.Table(
             "identifier",
             metadata,
-            _row(),
-            _eid(),
+            row(),
+            thing(),
             sa.Column("scheme", sa.Text, nullable=False),
             sa.Column("value", sa.Text, nullable=False),
             sa.Column("value_norm", sa.Text, nullable=False),
-            *_times(),
+            *times(),
             sa.Index("identifier_eid", "eid", "scheme", "valid_from"),
             sa.Index("identifier_value", "scheme", "value_norm", "valid_from"),
             info={"key": ("eid", "scheme", "value_norm")},
@@ -208,13 +199,13 @@ def _things(metadata: sa.MetaData) -> list[sa.Table]:
         sa.Table(
             "name",
             metadata,
-            _row(),
-            _eid(),
+            row(),
+            thing(),
             sa.Column("language", sa.Text, nullable=False),
             sa.Column("type", sa.Text, nullable=False),
             sa.Column("text", sa.Text, nullable=False),
             sa.Column("folded", sa.Text, nullable=False),
-            *_times(),
+            *times(),
             sa.Index("name_eid", "eid", "language", "valid_from"),
             sa.Index("name_folded", "folded"),
             info={"key": ("eid", "language", "type")},
@@ -222,11 +213,11 @@ def _things(metadata: sa.MetaData) -> list[sa.Table]:
         sa.Table(
             "relation",
             metadata,
-            _row(),
-            _eid(),
+            row(),
+            thing(),
             sa.Column("verb", sa.Text, nullable=False),
             sa.Column("other", sa.Text, nullable=False),
-            *_times(),
+            *times(),
             sa.Index("relation_eid", "eid", "verb", "other", "valid_from"),
             sa.Index("relation_other", "other"),
             info={"key": ("eid", "verb", "other")},
@@ -234,9 +225,9 @@ def _things(metadata: sa.MetaData) -> list[sa.Table]:
         sa.Table(
             "lineage",
             metadata,
-            _row(),
-            _eid("parent"),
-            _eid("child"),
+            row(),
+            thing("parent"),
+            thing("child"),
             sa.Column("verb", sa.Text, nullable=False),
             sa.Column("source", sa.Text, nullable=False),
             sa.Column("decision", sa.Text),
@@ -245,7 +236,7 @@ def _things(metadata: sa.MetaData) -> list[sa.Table]:
             sa.Column("area_m2", sa.Double),
             sa.Column("population", sa.BigInteger),
             sa.Column("method", sa.Text, nullable=False),
-            *_times(),
+            *times(),
             sa.Index("lineage_parent", "parent", "child", "valid_from"),
             sa.Index("lineage_child", "child"),
             info={"key": ("parent", "child", "source", "valid_from")},  # two transfers between two wards are two rows
@@ -275,15 +266,30 @@ def register_table(declaration: Declaration, metadata: sa.MetaData) -> sa.Table:
     Table
         ``register_<name>(row, eid, status, fields..., valid_from, valid_to, tx_from, tx_to)``.
     """
-    name = REGISTER_PREFIX + declaration.name
+    fields = {column_name(field): field.type for field in declaration.fields}
+    return recorded_register(REGISTER_PREFIX + declaration.name, fields, metadata)
+
+
+def recorded_register(name: str, fields: Mapping[str, str], metadata: sa.MetaData) -> sa.Table:
+    """Describe the table of a register by its columns, whether a catalogue still declares it or not.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    fields : mapping of str to str
+        Columns of the fields with what they hold: integer, number, boolean or anything else, which is kept as text.
+    metadata : MetaData
+        Collection of tables to add it to.
+    """
     return sa.Table(
         name,
         metadata,
-        _row(),
-        _eid(),
+        row(),
+        thing(),
         sa.Column("status", sa.Text, nullable=False),
-        *[sa.Column(column_name(field), _TYPES.get(field.type, sa.Text)) for field in declaration.fields],
-        *_times(),
+        *[sa.Column(column, _TYPES.get(kind, sa.Text)) for column, kind in fields.items()],
+        *times(),
         sa.Index(f"{name}_eid", "eid", "valid_from"),
         info={"key": ("eid",)},
     )

@@ -40,6 +40,9 @@ class Store(Protocol):
     def columns(self, table: str) -> tuple[str, ...]:
         """Return the column names of a table, in the order they are stored."""
 
+    def kinds(self, table: str) -> Mapping[str, str]:
+        """Return the columns of a table with what they hold: integer, number, boolean or, for all else, text."""
+
     def writing(self) -> AbstractContextManager[None]:
         """Hold the one write transaction; all or nothing."""
 

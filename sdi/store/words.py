@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 Row = tuple[Any, ...]
+Counts = dict[str, tuple[int, bool]]
+"""By word: how many entries have it, as far as they were counted, and whether these were all."""
 
 SCHEMA = """
 CREATE TABLE phusa_entry (entry INTEGER PRIMARY KEY, collection TEXT NOT NULL, id TEXT NOT NULL,
@@ -20,9 +22,15 @@ CREATE TABLE phusa_entry (entry INTEGER PRIMARY KEY, collection TEXT NOT NULL, i
 CREATE TABLE phusa_word (word TEXT NOT NULL, collection TEXT NOT NULL, weight INTEGER NOT NULL, entry INTEGER NOT NULL,
   PRIMARY KEY (word, collection, weight, entry)) WITHOUT ROWID;
 """
+_ALSO = (
+    " AND EXISTS (SELECT 1 FROM phusa_word x WHERE x.word = ? AND x.collection = ? AND x.weight = w.weight "
+    "AND x.entry = w.entry)"
+)
 _COLUMNS = "entry, collection, id, valid_from, valid_to, weight, said, words"
 LOOKED_AT = 10_000
 """Most entries of one word and collection that are read; who looks for a rarer pair of words gives a third."""
+NEAR = 6
+"""How many times as many entries of a word are read in the time in which those of another are looked up in it."""
 CHUNK = 64
 """Entries read at a time."""
 FORMER = 1000
@@ -35,8 +43,7 @@ COUNTED = (300, 3_000, 30_000, 100_000)
 """Up to how many entries of a word are counted, as far as it takes to tell the rarest from the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What a thing was called during a stretch of valid time."""
 
     number: int
@@ -104,16 +111,20 @@ class Words:
         Runs a query with ``?`` marks and yields its rows.
     write : callable
         Runs a statement for many rows.
+    frequent : dict, optional
+        What was counted of frequent words before, in the same state of the publication; more is added to it.
     """
 
     def __init__(
         self,
         rows: Callable[[str, Sequence[object]], Iterable[Row]],
         write: Callable[[str, Iterable[Sequence[object]]], object],
+        frequent: Counts | None = None,
     ) -> None:
         self._rows = rows
         self._write = write
-        self._counts: dict[tuple[str, int], int] = {}
+        self._counts: Counts = {}
+        self._frequent = {} if frequent is None else frequent
 
     # writing -------------------------------------------------------------------------------------------------------
 
@@ -218,10 +229,17 @@ class Words:
 
     def _count(self, word: str, most: int) -> int:
         """Return how many entries have a word, at most so many."""
-        if (word, most) not in self._counts:
-            sql = "SELECT count(*) FROM (SELECT 1 FROM phusa_word WHERE word = ? LIMIT ?) AS some"
-            self._counts[word, most] = int(next(iter(self._rows(sql, (word, most))))[0])
-        return self._counts[word, most]
+        known, whole = self._frequent.get(word) or self._counts.get(word, (0, False))
+        if known < most and not whole:
+            sql = "SELECT count(*) FROM (SELECT 1 FROM phusa_word WHERE word = ? LIMIT ?) AS counted"
+            known = int(next(iter(self._rows(sql, (word, most))))[0])
+            (self._frequent if known >= COUNTED[0] else self._counts)[word] = (known, known < most)
+        return min(known, most)
+
+    def _is_near(self, word: str, rarest: str) -> bool:
+        """Tell whether a word has so few entries that reading them costs less than looking up those of the rarest."""
+        most = NEAR * self._count(rarest, COUNTED[-1])
+        return self._count(word, most) < most
 
     def collections(self, word: str) -> Iterator[str]:
         """Yield the collections in which a word occurs."""
@@ -255,24 +273,24 @@ class Words:
         ]
 
     def _along(self, word: str, collection: str, whole: Sequence[str], reach: Reach) -> Iterable[Row]:
-        """Return the numbers of entries that have a word and all of some others, read along the first one."""
-        also = (
-            " AND EXISTS (SELECT 1 FROM phusa_word x WHERE x.word = ? AND x.collection = w.collection "
-            "AND x.weight = w.weight AND x.entry = w.entry)"
-        ) * len(whole)
+        """Return weight and number of entries that have a word and all of some others, read along the first one.
+
+        Another word that is not much more frequent is read along with it; any other one is looked up for each entry.
+        """
+        near = [other for other in whole if self._is_near(other, word)]
+        far = [other for other in whole if other not in near]
         current = "" if reach.former else f" AND weight < {FORMER}"
-        read = f"SELECT collection, weight, entry FROM phusa_word WHERE word = ? AND collection = ?{current}"
-        if reach.deepest is not None:
-            read += f" ORDER BY weight, entry LIMIT {reach.deepest}"
-        return self._rows(
-            f"SELECT w.entry FROM ({read}) AS w WHERE 1 = 1{also} ORDER BY w.weight, w.entry LIMIT {LOOKED_AT}",
-            (word, collection, *whole),
-        )
+        read = f"SELECT weight, entry FROM phusa_word WHERE word = ? AND collection = ?{current}"
+        deep = "" if reach.deepest is None else f" ORDER BY weight, entry LIMIT {reach.deepest}"
+        first = f"SELECT weight, entry FROM ({read}{deep}) AS w WHERE 1 = 1{_ALSO * len(far)}"
+        every = " INTERSECT ".join([first, *[read] * len(near)])
+        values = [value for one in (word, *far, *near) for value in (one, collection)]
+        return self._rows(f"{every} ORDER BY weight, entry LIMIT {LOOKED_AT}", values)
 
     def _fitting(self, numbers: Iterable[Row], terms: Sequence[Term], reach: Reach) -> Iterator[Entry]:
         """Yield entries, read some at a time, that meet what their words alone do not tell."""
         left = iter(numbers)
-        while some := [row[0] for row in islice(left, CHUNK)]:
+        while some := [number for _, number in islice(left, CHUNK)]:
             sql = f"SELECT {_COLUMNS} FROM phusa_entry WHERE entry IN ({', '.join('?' * len(some))})"
             read = {row[0]: Entry(*row) for row in self._rows(sql, some)}
             for entry in (read[number] for number in some):

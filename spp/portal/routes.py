@@ -42,7 +42,7 @@ def pages(workspace: Workspace, settings: Settings) -> list[BaseRoute]:
     list of BaseRoute
         To be given to the service's application.
     """
-    publication = Opened(workspace.publication_path("public"))
+    publication = Opened(workspace)
     return routes(Portal.of(workspace, publication, settings))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from sdi.history import Clock
 from sdi.identity import Ids
 from sdi.recording import Batch
 from sdi.workspace import Workspace
+from tests.benchmarks.clocks import Spent, spent
 from tests.sdi.conftest import WORKSPACE
 
 COUNT = 50_000
@@ -44,45 +45,65 @@ def trees() -> Batch:
 
 
 @pytest.mark.bench
+@pytest.mark.shows("shared-model")
 def test_bulk_load_against_raw_inserts_of_the_same_rows(workspace, tmp_path, figure):
     registry = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(1))
     batch = trees()
-    start = time.perf_counter()
-    with registry.transaction("bench", "load") as tx:
-        registry.register("tree").add(batch, tx)
-    recorded = time.perf_counter() - start
-    projector.refresh(workspace, registry)
-    published = time.perf_counter() - start
-    raw = raw_inserts(workspace.registry_path, tmp_path / "raw.db")
-    start = time.perf_counter()
-    registry.verify()
-    verified = time.perf_counter() - start
-    figure("raw inserts of the same rows (calibration)", round(COUNT / raw), "things/s")
-    figure("recorded, with checks, history, indexes and hash chain", round(COUNT / recorded), "things/s")
-    figure("recorded and published at two levels", round(COUNT / published), "things/s")
-    figure("recorded against raw", round(raw / recorded, 2), "1", "aim 0.5")
-    figure("chain verified", round(COUNT / verified), "things/s")
+
+    def load():
+        with registry.transaction("bench", "load") as tx:
+            registry.register("tree").add(batch, tx)
+
+    recorded = spent(load)
+    published = recorded + spent(lambda: projector.refresh(workspace, registry))
+    verified = spent(registry.verify)
     registry.close()
+    raw = written_again(workspace.registry_path, tmp_path / "registry.db", CORE)
+    everything = raw
+    for level in projector.LEVELS:
+        everything += written_again(workspace.publication_path(level), tmp_path / f"{level}.gpkg")
+    told = {
+        "raw inserts of the rows of the registry (calibration)": raw,
+        "recorded, with checks, history, indexes and hash chain": recorded,
+        "raw inserts of the rows of registry and publications (calibration)": everything,
+        "recorded and published at two levels": published,
+        "chain verified": verified,
+    }
+    for name, one in told.items():
+        figure(name, round(COUNT / one.wall), "things/s")
+        figure(f"{name}, of processor time", round(COUNT / one.processor), "things/s")
+    pairs = {"recorded": (raw, recorded, "≥ 0.5"), "recorded and published": (everything, published, "aim 0.5")}
+    for name, (part, whole, bound) in pairs.items():
+        figure(f"{name} against raw", part.wall / whole.wall, "1", bound)
+        figure(f"{name} against raw, of processor time", part.processor / whole.processor, "1", bound)
+    assert len(workspace.registry().register("tree")) == COUNT
 
 
-def raw_inserts(source: Path, target: Path) -> float:
-    """Write the same rows into the same tables and indexes, in one durable transaction; return the time [s]."""
-    with sqlite3.connect(source) as given:
-        rows = {table: given.execute(f'SELECT * FROM "{table}"').fetchall() for table in CORE}
-        boxes = given.execute("SELECT * FROM location_index").fetchall()
-        made = "type = 'table' AND sql LIKE 'CREATE TABLE%' OR type = 'index' AND sql IS NOT NULL"
-        schema = given.execute(f"SELECT sql FROM sqlite_master WHERE tbl_name IN {CORE} AND ({made})").fetchall()
-    with sqlite3.connect(target, isolation_level=None) as raw:
+def written_again(source: Path, target: Path, chosen: tuple[str, ...] = ()) -> Spent:
+    """Write the rows of a file into the same tables and indexes, in one durable transaction; all tables unless chosen.
+
+    The guards of the registry are left out: they are what a plain table does not have.
+    """
+    with closing(sqlite3.connect(source)) as given:
+        made = given.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        trees = tuple(name for _, name, _, sql in made if sql.startswith("CREATE VIRTUAL"))
+        made = [one for one in made if not one[1].startswith((*(f"{tree}_" for tree in trees), "sqlite_"))]
+        made = [one for one in made if not chosen or one[2] in (*chosen, *trees)]
+        names = [name for kind, name, *_ in made if kind == "table"]
+        rows = {name: given.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
+    with closing(sqlite3.connect(target, isolation_level=None)) as raw:
         raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("PRAGMA synchronous=FULL")
-        for (sql,) in schema:
-            raw.execute(sql)
-        raw.execute("CREATE VIRTUAL TABLE location_index USING rtree(row, xmin, xmax, ymin, ymax)")
-        start = time.perf_counter()
-        raw.execute("BEGIN IMMEDIATE")
-        for table, content in rows.items():
-            if content:
-                raw.executemany(f'INSERT INTO "{table}" VALUES ({", ".join("?" * len(content[0]))})', content)
-        raw.executemany("INSERT INTO location_index VALUES (?, ?, ?, ?, ?)", boxes)
-        raw.execute("COMMIT")
-        return time.perf_counter() - start
+        for kind in ("table", "index"):
+            for *_, sql in (one for one in made if one[0] == kind):
+                raw.execute(sql)
+        return spent(lambda: insert(raw, rows))
+
+
+def insert(raw: sqlite3.Connection, rows: dict[str, list[tuple[object, ...]]]) -> None:
+    """Insert rows into tables, the plainest way."""
+    raw.execute("BEGIN IMMEDIATE")
+    for name, content in rows.items():
+        if content:
+            raw.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(content[0]))})', content)
+    raw.execute("COMMIT")

@@ -20,6 +20,7 @@ from sdi.identity import Ids
 from sdi.publication import Publication
 from sdi.recording import Batch
 from sdi.workspace import Workspace
+from tests.benchmarks.clocks import spent
 from tests.benchmarks.names import city
 from tests.sdi.conftest import WORKSPACE
 
@@ -98,13 +99,12 @@ def test_half_a_million_names_are_searched(published, figure):
         "ms",
     )
     for kind, texts in queries().items():
-        times, found = [], 0
-        for text in texts * 3:
-            start = time.perf_counter()
-            hits = published.search(text, limit=10)
-            times.append(time.perf_counter() - start)
-            found += bool(hits)
-        figure(f"{KINDS[kind]}, p95 of {len(texts)} questions", percentile(times, 95), "ms", BOUNDS[kind])
-        figure(f"{KINDS[kind]}, median", percentile(times, 50), "ms")
-        figure(f"{KINDS[kind]}, answered", round(found / len(times), 3), "1")
+        times = [spent(lambda text=text: published.search(text, limit=10)) for text in texts * 3]
+        hits = {text: published.search(text, limit=10) for text in texts}
+        for clock, suffix in (("wall", ""), ("processor", " of processor time")):
+            taken = [getattr(one, clock) for one in times]
+            said = f"{KINDS[kind]}, p95{suffix} of {len(texts)} questions"
+            figure(said, percentile(taken, 95), "ms", BOUNDS[kind])
+            figure(f"{KINDS[kind]}, median{suffix}", percentile(taken, 50), "ms")
+        figure(f"{KINDS[kind]}, answered", round(sum(map(bool, hits.values())) / len(texts), 3), "1")
     assert count == 500_000

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("ma
     [
         ("vancouver", "trees", "44,104", "Urban trees"),
         ("chicago", "plan-zones", "14,5", "Plan zones"),
-        ("cantho", "administrative-units", "103", "Administrative units"),
+        ("cantho", "administrative-units", "104", "Administrative units"),
     ],
 )
 def test_a_real_city_is_on_the_map(

@@ -15,7 +15,7 @@ from frmis import tide_file
 from frmis.level import WaterLevel
 from pipelines import demo, derive, ensemble, flood, scenarios
 from pipelines.serve import compose
-from sdi import projector
+from sdi import containment, projector
 from sdi.grid import Grid
 from sdi.publication import Publication
 from sdi.resample import resample
@@ -141,6 +141,17 @@ def test_the_demonstration_of_the_city_shows_this_storm_and_this_doubt():
     wanted = derive.CITIES["cantho"]
     assert wanted.scenarios == (NAME,)
     assert wanted.ensembles == ((NAME, (SRTM, ASTER)),)
+
+
+def test_the_city_knows_its_units_of_before_the_reform_and_what_they_belonged_to(workspace):
+    with closing(workspace.registry()) as registry:
+        (ward,) = registry.resolve_code("vn-gso-ward", "31135", "2025-06-30")
+        district, province = containment.around(registry, ward.eid)
+        units = registry.register("administrative_unit")
+        names = [units.find(one, valid="2025-06-30").names["vi"] for one in (ward.eid, district, province)]
+        assert names == ["Tân An", "Quận Ninh Kiều", "Thành phố Cần Thơ"]
+        (heir,) = registry.resolve(ward.eid)
+        assert units.find(heir.eid).names["vi"] == "Ninh Kiều"
 
 
 def test_nothing_of_the_shared_data_is_copied_into_the_workspace(workspace, done, shared_data):

@@ -16,30 +16,40 @@ import pytest
 from starlette.testclient import TestClient
 
 from catalogs import packaged
-from pipelines import ingest, reform, reform_file
+from pipelines import find, ingest, reform, reform_file
 from pipelines.serve import compose
+from sdi import containment, succession
 from sdi.errors import RefusedError
+from sdi.history import Clock
+from sdi.identity import Ids
 from sdi.reexpression import reexpress
 from sdi.settings import Settings
 from sdi.text import tone_alias
 from sdi.workspace import Workspace
+from tests.conftest import STORES
 
 CITY = packaged() / "cities" / "cantho"
 DAY, EVE, KIND, SCHEME = "2025-07-01", "2025-06-30", "administrative_unit", "vn-gso-ward"
 NSO, SECOND, PRESS, CENSUS = "nso-conversion-2025", "vietnamadminunits-2025", "press-2025", "census-2009-overlay"
+HASHES: list[str] = []
+"""What the stores came to."""
 DIVIDED = {"31178": {"31120", "31168"}, "31183": {"31150", "31183"}, "31207": {"31207", "31228"}}
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory):
-    """Return the empty real city."""
-    return Workspace.make(tmp_path_factory.mktemp("reform") / "city", CITY, packaged())
+@pytest.fixture(scope="module", params=STORES)
+def city(request, tmp_path_factory):
+    """Return the empty real city, its registry in a file or in a database."""
+    folder = tmp_path_factory.mktemp("reform")
+    kept = f"store: {request.getfixturevalue('cluster').database()}\n" if request.param == "postgis" else ""
+    description = folder / "workspace.yaml"
+    description.write_text((CITY / "workspace.yaml").read_text(encoding="utf-8") + kept, encoding="utf-8")
+    return Workspace.make(folder / "city", description, packaged())
 
 
 @pytest.fixture(scope="module")
 def real(city, shared_data):
     """Return its registry after the map was loaded and the reform recorded, and what the reform did."""
-    with closing(city.registry()) as registry:
+    with closing(city.registry(clock=Clock.fixed(), ids=Ids.seeded(92))) as registry:
         ingest.run(registry.catalog.read_entries(CITY)["cantho-wards-2025"], city, registry, shared_data)
         described = reform_file.read(CITY / "reforms" / "cantho-2025.yaml")
         yield registry, reform.run(described, city, registry, shared_data)
@@ -71,10 +81,21 @@ def pairs(registry, source):
     return {(old[step.parent], new[step.child]) for step in said}
 
 
+def communes(registry, at):
+    """Units of the lowest level in force at a date."""
+    table = registry.register(KIND).table("level", valid=at)
+    return [eid for eid, level in zip(table.eids, table.values["level"], strict=True) if level == "commune"]
+
+
 def codes(registry, at):
-    """Codes of all units in force at a date."""
+    """Codes of all units of the lowest level in force at a date."""
     register = registry.register(KIND)
-    return {register.find(eid, valid=at).identifiers[SCHEME] for eid in register.list(valid=at)}
+    return {register.find(eid, valid=at).identifiers[SCHEME] for eid in communes(registry, at)}
+
+
+def around(registry, eid, at=None):
+    """Names of what contained a unit at a date, the nearest first."""
+    return [called(registry, one, at or EVE) for one in containment.around(registry, eid, at)]
 
 
 @pytest.mark.shows("shared-model")
@@ -96,6 +117,7 @@ def test_case_1_a_name_answers_two_units_with_their_dates(real):
     registry, _ = real
     found = registry.resolve_name("Tân An", kind=KIND)
     assert all(match.ambiguous for match in found)
+    assert len(found) == 2
     assert {(match.eid, match.valid_from[:10]) for match in found} == {
         (unit(registry, "31135", EVE), "0001-01-01"), (unit(registry, "31147", DAY), DAY),
     }  # fmt: skip
@@ -163,7 +185,7 @@ def test_shares_that_nobody_states_are_unknown_and_by_the_map_of_2009_only_estim
 @pytest.mark.shows("shared-model")
 def test_the_map_of_2009_never_states_anything(real):
     registry, done = real
-    laid = [step for eid in registry.register(KIND).list(valid=EVE) for step in registry.lineage.steps(eid)
+    laid = [step for eid in communes(registry, EVE) for step in registry.lineage.steps(eid)
             if step.source == CENSUS]  # fmt: skip
     assert len(laid) == done.steps[CENSUS] > 0
     assert {step.method for step in laid} == {"overlay"}
@@ -174,7 +196,7 @@ def test_the_map_of_2009_never_states_anything(real):
 def test_known_shares_of_every_old_unit_sum_to_one(real, figure):
     registry, _ = real
     worst = 0.0
-    for eid in registry.register(KIND).list(valid=EVE):
+    for eid in communes(registry, EVE):
         for name in ("area_share", "population_share"):
             known = [getattr(heir, name) for heir in registry.resolve(eid)]
             if None not in known:
@@ -228,7 +250,7 @@ def test_the_map_of_2009_does_not_bear_out_what_only_the_second_table_says(real,
 @pytest.mark.shows("shared-model")
 def test_a_figure_of_every_old_unit_keeps_its_total_over_the_reform_and_says_what_is_estimated(real, figure):
     registry, _ = real
-    values = {eid: 1000.1 + at for at, eid in enumerate(registry.register(KIND).list(valid=EVE))}
+    values = {eid: 1000.1 + at for at, eid in enumerate(communes(registry, EVE))}
     with pytest.raises(RefusedError) as refused:
         reexpress(registry, values, EVE, DAY, weight="population")
     missing = {parent for parent, _ in refused.value.details["missing"]}
@@ -241,6 +263,64 @@ def test_a_figure_of_every_old_unit_keeps_its_total_over_the_reform_and_says_wha
     assert said.estimated == {unit(registry, code, DAY) for new in DIVIDED.values() for code in new}
     whole = ("31123", "31135", "31144")  # Thới Bình, Tân An, Xuân Khánh
     assert said.values[unit(registry, "31135", DAY)] == math.fsum(values[unit(registry, code, EVE)] for code in whole)
+
+
+@pytest.mark.shows("shared-model")
+def test_330_people_move_and_the_rest_of_the_three_divided_units_is_unknown(real, figure):
+    """Bùi Hữu Nghĩa's 330 people move, not its area share; of the other two nothing is shared out."""
+    registry, _ = real
+    parent, moved, rest = (unit(registry, *asked) for asked in (("31178", EVE), ("31120", DAY), ("31168", DAY)))
+    heirs = {heir.eid: heir for heir in registry.resolve(parent)}
+    assert (heirs[moved].people, heirs[moved].area_m2, heirs[rest].people) == (330, 1_830_000, None)
+    assert PRESS in heirs[moved].sources
+    people = dict.fromkeys(communes(registry, EVE), 10_000)
+    said = reexpress(registry, people, EVE, DAY, weight="population", counted="people", partial=True)
+    whole = sum(step.area_share == 1 for step in registry.lineage.told([moved], "child") if step.source == NSO)
+    figure("people of Bùi Hữu Nghĩa who go over to Cái Khế", said.values[moved] - 10_000 * whole, bound="330")
+    assert whole == 2  # An Hòa and the old Cái Khế
+    assert said.values[moved] == 20_330
+    unknown = {unit(registry, code, EVE) for code in DIVIDED} - {parent}
+    assert said.unshared == dict.fromkeys(unknown, 10_000)
+    assert said.incomplete == {
+        unit(registry, code, DAY) for old, new in DIVIDED.items() if old != "31178" for code in new
+    }  # fmt: skip
+    assert math.fsum(said.values.values()) + 20_000 == 2_630_000
+
+
+@pytest.mark.shows("shared-model")
+def test_an_old_ward_has_its_district_and_province_and_both_have_ended(real, city, capsys, figure):
+    registry, done = real
+    figure("districts and provinces that ended", done.above, bound="28 + 3")
+    assert done.above == 28 + 3
+    assert around(registry, unit(registry, "31135", EVE)) == ["Quận Ninh Kiều", "Thành phố Cần Thơ"]
+    lasting = unit(registry, "31810", DAY)  # Lai Hòa went on as it was
+    assert around(registry, lasting, EVE) == ["Thị xã Vĩnh Châu", "Tỉnh Sóc Trăng"]
+    assert around(registry, lasting, DAY) == ["Thành phố Cần Thơ"]
+    (soc_trang,), (now,) = (registry.resolve_code("vn-gso-prov", *asked) for asked in (("94", EVE), ("92", DAY)))
+    assert [heir.eid for heir in registry.resolve(soc_trang.eid)] == [now.eid]
+    assert len(containment.parts(registry, now.eid)) == 103
+
+
+@pytest.mark.shows("shared-model")
+def test_a_district_is_found_with_its_end_and_with_what_took_the_place_of_its_wards(real, city):
+    registry, _ = real
+    (district,) = registry.resolve_name("quan ninh kieu", kind=KIND)
+    assert (district.value, district.valid_to[:10]) == ("Quận Ninh Kiều", DAY)
+    assert registry.resolve(district.eid) == ()
+    wards = succession.answer(registry, district).parts
+    assert {called(registry, one.eid) for one in wards} == {"Ninh Kiều", "Cái Khế", "Tân An", "An Bình"}
+    best, *_ = find.run(city, "quận Ninh Kiều")
+    assert best.hit.eid == district.eid
+    assert best.hit.valid_to[:10] == DAY
+    assert best.now is None
+
+
+@pytest.mark.shows("shared-model")
+def test_case_1_has_the_same_hash_on_both_stores(real, figure):
+    registry, _ = real
+    HASHES.append(registry.root_hash)
+    figure("root hash after the reform", registry.root_hash[:16], bound="equal on both stores")
+    assert len(set(HASHES)) == 1
 
 
 def test_the_lists_differ_in_the_place_of_tone_marks_alone_and_that_is_told(real, shared_data, figure):
@@ -275,7 +355,7 @@ def test_everybody_may_ask_the_service_as_of_either_day_and_an_ended_unit_answer
     registry, _ = real
     items = "/ogc/collections/administrative-units/items"
     with TestClient(compose(city, Settings())) as client:
-        asked = {"limit": 1, "f": "json"}
+        asked = {"limit": 1, "f": "json", "level": "commune"}
         counts = [client.get(items, params=asked | {"datetime": day}).json()["numberMatched"] for day in (EVE, DAY)]
         gone = client.get(f"/id/{KIND}/{unit(registry, '31178', EVE)}", headers={"accept": "application/json"})
         lasting = client.get(f"/id/{KIND}/{unit(registry, '31810', EVE)}", headers={"accept": "application/json"})

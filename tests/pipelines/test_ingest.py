@@ -21,7 +21,7 @@ def loaded(folder, data):
 def test_loading_again_publishes_what_an_interrupted_load_recorded(workspace, tmp_path, monkeypatch):
     deliver(tmp_path, 1)
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(projector, "refresh", lambda *_: 0)
+        interrupted.setattr(projector, "refresh", lambda *_, **__: 0)
         assert loaded(workspace.folder, tmp_path) == ROWS
     assert loaded(workspace.folder, tmp_path) == 0
     registry = workspace.registry()

@@ -122,7 +122,7 @@ def recovered(workspace: Workspace) -> int:
     publish.verify(workspace, registry)
     count = len(registry.register("post"))
     publication = Publication.open(workspace.publication_path("public"))
-    assert publication.applied_tx == registry.last_tx
+    assert projector.reached(workspace, registry, "public") == registry.last_tx
     assert publication.collection("posts").count == count
     publication.close()
     registry.close()

@@ -9,78 +9,22 @@ from contextlib import closing
 import pytest
 import shapely
 
-from catalogs import packaged
 from pipelines import conversion, lying_over, reform, reform_file
 from pipelines.__main__ import main
+from sdi import containment, succession
 from sdi.errors import CatalogError, ConflictError, RefusedError
 from sdi.history import Clock
 from sdi.identity import Ids
-from sdi.workspace import Workspace
-
-CITY = packaged() / "cities" / "cantho"
-DAY, EVE, KIND, SCHEME = "2025-07-01", "2025-06-30", "administrative_unit", "vn-gso-ward"
-
-SMALL = """
-reform: small-2025
-title: {vi: Sắp xếp thử, en: Trial reform}
-register: administrative_unit
-scheme: vn-gso-ward
-effective: 2025-07-01
-custodian: Test city
-units: {language: vi, values: {level: commune}, type: {field: unit_type, words: {Phường: ward, Xã: commune}}}
-before:
-  entry: old-list
-  source: {path: old.csv}
-  licence: {name: CC0, grade: A, attribution: Test city}
-  columns: {code: Mã, name: Tên, district: Huyện, province: Tỉnh}
-tables:
-  - entry: official
-    source: {path: table.csv}
-    licence: {name: CC0, grade: A, attribution: Test city}
-    where: {Từ 2025: [Thành phố Thử]}
-    columns: {old: Trước 2025, new: column_3, new_name: column_2}
-    digits: 5
-    verbs: [{column: column_5, map: {Toàn bộ: merge, Một phần: split, Giữ nguyên: unchanged}}]
-lists:
-  - entry: later-list
-    source: {path: later.json}
-    licence: {name: CC0, grade: A, attribution: Test city}
-    effective: 2026-04-30
-    where: {Code: ["92"]}
-    members: Wards
-    columns: {code: Code, name: FullName}
-"""
-OLD = """Mã,Tên,Huyện,Tỉnh
-00001,Phường Đông,Quận A,Thành phố Thử
-00002,Xã Tây,Quận A,Thành phố Thử
-00003,Xã Nam,Quận B,Thành phố Thử
-00004,Xã Hòa Bắc,Quận B,Thành phố Thử
-"""
-TABLE = """Từ 2025,,,Trước 2025,
-Thành phố,Tên mới,Mã mới,Mã cũ,Ghi chú
-THÀNH PHỐ THỬ  ,,,,
-Thành phố Thử,"Phường Đông
-",00002,1.0,Toàn bộ
-Thành phố Thử,"Phường  Đông",00002,00003,Một phần
-Thành phố Thử,Xã Nam,00003,00003,Một  phần
-Thành phố Thử,Xã Nam,00003,00002,Toàn bộ
-Thành phố Thử,Xã Hòa Bắc,00004,00004,Giữ nguyên
-Thành phố Khác,Xã Xa,00009,00009,Toàn bộ
-"""
-LATER = [{"Code": "92", "Wards": [
-    {"Code": "00002", "FullName": "Phường Đông"}, {"Code": "00003", "FullName": "Phường Nam Mới"},
-    {"Code": "00004", "FullName": "Xã Hoà Bắc"},
-]}]  # fmt: skip
+from sdi.recording import Batch
+from tests.reform import ABOVE, DAY, EVE, KIND, OLD, SCHEME, SMALL, make
 
 
 @pytest.fixture
 def small(tmp_path):
     """An empty city, its reform, and the folder of its tables."""
-    for name, text in {"old.csv": OLD, "table.csv": TABLE, "later.json": json.dumps(LATER), "r.yaml": SMALL}.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    workspace = Workspace.make(tmp_path / "city", CITY, packaged())
+    workspace, described = make(tmp_path)
     with closing(workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(92))) as registry:
-        yield workspace, registry, reform_file.read(tmp_path / "r.yaml"), tmp_path
+        yield workspace, registry, described, tmp_path
 
 
 def unit(registry, code, at):
@@ -150,6 +94,24 @@ def test_the_same_reform_twice_writes_nothing_and_another_file_is_refused(small)
     assert registry.root_hash == before
 
 
+def test_a_reform_that_another_process_records_meanwhile_is_not_recorded_twice(small, monkeypatch):
+    workspace, registry, described, data = small
+    known = reform._known
+
+    def meanwhile(*given):
+        answer = known(*given)
+        monkeypatch.setattr(reform, "_known", known)
+        with closing(workspace.registry()) as other:
+            reform.run(described, workspace, other, data)
+        return answer
+
+    monkeypatch.setattr(reform, "_known", meanwhile)
+    done = reform.run(described, workspace, registry, data)
+    assert (done.transaction, done.steps) == (0, {})
+    assert len(registry.register(KIND)) == 3
+    assert registry.verify() == registry.last_tx
+
+
 def test_a_dry_run_counts_and_writes_nothing(small):
     workspace, registry, described, data = small
     before = registry.root_hash
@@ -165,7 +127,7 @@ def test_a_dry_run_counts_and_writes_nothing(small):
         ("table.csv", "00002,Toàn bộ", "00002,Gần hết", "Gần hết"),
         ("old.csv", "00002,Xã Tây", "00003,Xã Tây", "stands for"),
         ("old.csv", "Xã Tây", "Làng Tây", "Làng Tây"),
-        ("old.csv", "00004,Xã Hòa Bắc", "00004,Xã Hòa Bắc,Quận B,Thành phố Thử\n00005,Xã Lạ", "00005"),
+        ("old.csv", "00004,Xã Hòa Bắc", "00004,Xã Hòa Bắc,902,Huyện B,93,Tỉnh Cũ\n00005,Xã Lạ", "00005"),
         ("table.csv", "Thành phố Thử,", "Thành phố Thật,", "has no row"),
     ],
 )
@@ -184,7 +146,7 @@ def test_units_that_the_registry_knows_already_are_the_ones_that_end(small):
     workspace, registry, described, data = small
     with registry.transaction("test", "an old ward with its people") as tx:
         values = {"level": ["commune"], "population": [9]}
-        batch = reform.Batch(values=values, identifiers={SCHEME: ["00002"]}, names={"vi": ["Tây"]})
+        batch = Batch(values=values, identifiers={SCHEME: ["00002"]}, names={"vi": ["Tây"]})
         (west,) = registry.register(KIND).add(batch, tx)
     reform.run(described, workspace, registry, data)
     assert unit(registry, "00002", EVE) == west
@@ -195,7 +157,7 @@ def test_units_that_the_registry_knows_already_are_the_ones_that_end(small):
 def test_a_unit_of_another_name_that_carries_a_code_is_not_taken_for_the_new_one(small):
     workspace, registry, described, data = small
     with registry.transaction("test", "somebody else's list") as tx:
-        batch = reform.Batch(
+        batch = Batch(
             values={"level": ["commune"]}, identifiers={SCHEME: ["00002"]}, names={"vi": ["Xa"]}, valid_from=DAY
         )
         registry.register(KIND).add(batch, tx)
@@ -207,7 +169,7 @@ def test_a_unit_of_another_name_that_carries_a_code_is_not_taken_for_the_new_one
 def test_a_lasting_unit_known_only_since_the_reform_is_known_from_earlier_on(small):
     workspace, registry, described, data = small
     with registry.transaction("test", "the map of today") as tx:
-        batch = reform.Batch(
+        batch = Batch(
             values={"level": ["commune"], "unit_type": ["commune"]}, identifiers={SCHEME: ["00004"]},
             names={"vi": ["Hoà Bắc"]}, valid_from=DAY,
         )  # fmt: skip
@@ -220,7 +182,8 @@ def test_a_lasting_unit_known_only_since_the_reform_is_known_from_earlier_on(sma
 
 
 def test_a_file_with_an_unknown_word_names_its_line(small):
-    (small[3] / "r.yaml").write_text(SMALL.replace("Toàn bộ: merge", "Toàn bộ: swallow"), encoding="utf-8")
+    text = SMALL.replace("{above}", "").replace("Toàn bộ: merge", "Toàn bộ: swallow")
+    (small[3] / "r.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(CatalogError, match="swallow"):
         reform_file.read(small[3] / "r.yaml")
 
@@ -231,11 +194,138 @@ def test_the_parts_of_a_place_by_those_it_lies_in_sum_to_one():
     assert lying_over.shares(shapely.box(30, 0, 31, 1), new) == {}
 
 
-def test_the_command_says_what_it_would_do(small, capsys):
+def test_phusa_ingest_takes_a_reform_says_what_it_would_do_and_reports_every_row(small, capsys):
     workspace, registry, _, data = small
     registry.close()
-    arguments = ["reform", str(data / "r.yaml"), "--data", str(data), "-w", str(workspace.folder)]
-    assert main([*arguments, "--dry-run"]) == 0
+    reports = data / "reports"
+    reports.mkdir()
+    arguments = ["ingest", str(data / "r.yaml"), "--data", str(data), "-w", str(workspace.folder)]
+    assert main([*arguments, "--dry-run", "--report", str(reports)]) == 0
     assert "3 units end, 2 begin, 1 go on; nothing written" in capsys.readouterr().out
+    found = json.loads((reports / "official.json").read_text(encoding="utf-8"))
+    assert (found["outcome"], found["rows"], found["counts"]["repaired"]) == ("repaired", 5, 3)
+    zeros = next(one for one in found["findings"] if one["code"] == "code-zeros")
+    assert (zeros["row"], zeros["column"], zeros["before"], zeros["after"]) == (2, "Trước 2025", "1.0", "00001")
+    assert zeros["label"] == "00001"
+    assert not list(workspace.reports.iterdir())
     assert main([*arguments, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["steps"] == {"official": 4}
+    assert {path.name for path in workspace.reports.glob("*.json")} == {
+        "old-list.json", "official.json", "later-list.json",
+    }  # fmt: skip
+
+
+def test_a_folder_is_loaded_with_the_reforms_that_lie_in_it(small, capsys):
+    workspace, registry, _, data = small
+    registry.close()
+    folder = data / "entries" / "reforms"
+    folder.mkdir(parents=True)
+    (data / "r.yaml").rename(folder / "small-2025.yaml")
+    assert main(["ingest", str(folder.parent), "--data", str(data), "-w", str(workspace.folder)]) == 0
+    assert "3 units end" in capsys.readouterr().out
+
+
+# units above -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tall(tmp_path):
+    """The same with districts and provinces."""
+    workspace, described = make(tmp_path, above=ABOVE)
+    with closing(workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(92))) as registry:
+        yield workspace, registry, described, tmp_path
+
+
+@pytest.fixture(scope="module")
+def reformed(tmp_path_factory):
+    """The same after the reform, and what that did."""
+    data = tmp_path_factory.mktemp("tall")
+    workspace, described = make(data, above=ABOVE)
+    with closing(workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(92))) as registry:
+        yield workspace, registry, reform.run(described, workspace, registry, data)
+
+
+def around(registry, eid, at=None):
+    """Names of what contained a unit at a date, the nearest first."""
+    return [called(registry, one, at or EVE) for one in containment.around(registry, eid, at)]
+
+
+def test_an_old_unit_has_its_district_and_province_and_a_new_one_the_city(reformed):
+    _, registry, done = reformed
+    assert done.above == 4
+    west, lasting = unit(registry, "00002", EVE), unit(registry, "00004", DAY)
+    assert around(registry, west) == around(registry, west, EVE) == ["Quận A", "Tỉnh Thử"]
+    assert around(registry, lasting, EVE) == ["Huyện B", "Tỉnh Cũ"]
+    assert around(registry, lasting, DAY) == ["Thành phố Thử"]
+    (city,) = registry.resolve_code("vn-gso-prov", "91", DAY)
+    assert set(containment.parts(registry, city.eid)) == {
+        unit(registry, code, DAY) for code in ("00002", "00003", "00004")
+    }  # fmt: skip
+    assert registry.verify() == registry.last_tx
+
+
+def test_provinces_became_the_city_and_of_a_district_only_its_parts_have_heirs(reformed):
+    _, registry, _ = reformed
+    (district,), (old,), (new,) = (
+        registry.resolve_code(scheme, code, at)
+        for scheme, code, at in (("vn-gso-dist", "901", EVE), ("vn-gso-prov", "91", EVE), ("vn-gso-prov", "91", DAY))
+    )
+    assert old.eid != new.eid
+    assert [(one.eid, one.area_share, one.certainty) for one in registry.resolve(old.eid)] == [(new.eid, 1.0, "stated")]
+    assert registry.register(KIND).find(new.eid).values["decision"] == "1/NQ"
+    assert registry.resolve(district.eid) == ()
+    (answer,) = succession.answers(registry, KIND, "901")
+    assert answer.match.valid_to[:10] == DAY
+    assert {called(registry, one.eid) for one in answer.parts} == {"Đông", "Nam Mới"}
+    assert {one.certainty for one in answer.parts} == {"unknown"}
+
+
+def test_a_district_answers_on_the_command_line_with_its_end_and_what_became_of_its_parts(reformed, capsys):
+    workspace, _, _ = reformed
+    assert main(["resolve", KIND, "quan a", "-w", str(workspace.folder)]) == 0
+    said = capsys.readouterr().out
+    assert "Quận A" in said
+    assert ", Tỉnh Thử, ever to 2025-07-01" in said
+    assert "nothing is known to have taken its place as a whole" in said
+    assert said.index("its parts went to") < said.index("Nam Mới")
+    assert main(["find", "quận", "A", "-w", str(workspace.folder), "--json"]) == 0
+    best = json.loads(capsys.readouterr().out)["hits"][0]
+    assert (best["title"], best["validTo"][:10], best["now"], best["successors"]) == ("Quận A", DAY, None, [])
+    assert main(["find", "quan", "A", "-w", str(workspace.folder)]) == 0
+    assert "until 2025-07-01, then unknown" in capsys.readouterr().out
+    assert main(["find", "Tây", "-w", str(workspace.folder)]) == 0
+    assert "until 2025-07-01, then Nam Mới" in capsys.readouterr().out
+
+
+def test_a_district_that_is_known_already_is_the_one_that_ends(tall):
+    workspace, registry, described, data = tall
+    with registry.transaction("test", "districts as they were") as tx:
+        batch = Batch({"level": ["district"]}, identifiers={"vn-gso-dist": ["902"]}, names={"vi": ["Huyện B"]})
+        (known,) = registry.register(KIND).add(batch, tx)
+    reform.run(described, workspace, registry, data)
+    assert unit(registry, "00004", DAY) in containment.parts(registry, known)
+    assert registry.register(KIND).find(known).status == "retired"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [("902,Huyện B,93,Tỉnh Cũ", "901,Huyện B,93,Tỉnh Cũ", "901 stands for"), ("Quận A", "Khu A", "Khu A")],
+)
+def test_levels_that_do_not_fit_the_list_are_refused(tall, before, after, found):
+    workspace, registry, described, data = tall
+    (data / "old.csv").write_text(OLD.replace(before, after), encoding="utf-8")
+    with pytest.raises(RefusedError, match=found):
+        reform.run(described, workspace, registry, data)
+
+
+@pytest.mark.shows("shared-model")
+def test_a_reform_has_the_same_hash_on_both_stores(tmp_path, database):
+    found = []
+    for name, store in (("embedded", None), ("postgis", database)):
+        (tmp_path / name).mkdir()
+        workspace, described = make(tmp_path / name, above=ABOVE, store=store)
+        with closing(workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(92))) as registry:
+            done = reform.run(described, workspace, registry, tmp_path / name)
+            assert registry.verify() == registry.last_tx
+            found.append((registry.root_hash, done.steps, done.differences, done.conflicts))
+    assert found[0] == found[1]

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.__main__ import main
 from sdi.lineage import Step
+from sdi.workspace import Workspace
 from tests.model import add, build, opened, retire, writing
 
 DAY = "2025-07-01"
@@ -56,6 +57,17 @@ def test_a_code_means_another_ward_the_day_after(phusa):
     assert text.startswith("31135: Tân An (")
     assert "75.0% of the area (stated)" in text
     assert "Ninh Kiều" in text
+
+
+def test_what_a_source_states_in_numbers_is_told_beside_an_unknown_share(phusa, tmp_path):
+    with closing(Workspace.open(tmp_path / "city", tmp_path / "catalog").registry()) as book:
+        (old,), (new,) = (book.resolve_code("ward-code", "31135", at) for at in ("2025-06-30", DAY))
+        with writing(book) as tx:
+            step = Step(old.eid, new.eid, "split", DAY, "press", area_m2=1_830_000, population=330)
+            book.lineage.record([step], tx)
+    (heir,) = [one for one in phusa("31135", "--at", "2025-06-30")["answers"][0]["heirs"] if one["eid"] == new.eid]
+    assert (heir["area_share"], heir["population_share"], heir["people"]) == (0.75, None, 330)
+    assert "75.0% of the area (stated), 330 people stated" in phusa("31135", "--at", "2025-06-30", machine=False)
 
 
 def test_a_code_without_a_date_answers_with_all_who_carried_it(phusa):

@@ -44,17 +44,26 @@ schemes:
 """
 
 
-def small(tmp_path: Path, store: str | None = None) -> Workspace:
-    """Make a workspace that adds one register to the packaged ones."""
+def small(tmp_path: Path, store: str | None = None, *, catalog: Path | None = None) -> Workspace:
+    """Make a workspace that adds one register to the packaged ones, or to those of another catalogue."""
+    shared = catalog or packaged()
     description = tmp_path / "description.yaml"
     description.write_text(WORKSPACE + (f"store: {store}\n" if store else ""), encoding="utf-8")
     folder = tmp_path / "city"
-    Workspace.make(folder, description, packaged())
+    Workspace.make(folder, description, shared)
     (folder / "catalogs" / "registers").mkdir(parents=True)
     (folder / "catalogs" / "codes").mkdir()
     (folder / "catalogs" / "registers" / "bench.yaml").write_text(BENCH, encoding="utf-8")
     (folder / "catalogs" / "codes" / "schemes.yaml").write_text(SCHEMES, encoding="utf-8")
-    return Workspace.open(folder, packaged())
+    return Workspace.open(folder, shared)
+
+
+def alone(tmp_path: Path, store: str | None = None) -> Workspace:
+    """Make a workspace of that register alone: publications of many collections take a database long to make."""
+    catalog = tmp_path / "catalog"
+    for part in ("registers", "codes"):
+        (catalog / part).mkdir(parents=True)
+    return small(tmp_path, store, catalog=catalog)
 
 
 @pytest.fixture
@@ -77,9 +86,18 @@ def city(tmp_path: Path, store: str | None) -> Workspace:
     return model.build(tmp_path, store)
 
 
+ROOTS: dict[str, str] = {}
+"""What a test's writes came to in the store on which it ran first."""
+
+
 @pytest.fixture
-def book(city: Workspace) -> Iterator[Registry]:
-    """Return its registry: a fixed clock, a day for each transaction, and seeded identifiers."""
+def book(request: pytest.FixtureRequest, city: Workspace) -> Iterator[Registry]:
+    """Return its registry: a fixed clock, a day for each transaction, and seeded identifiers.
+
+    A test that runs on both stores writes the same into both: in the end the hash of everything known is one.
+    """
     made = model.opened(city)
     yield made
+    name = request.node.nodeid.replace("[embedded", "[").replace("[postgis", "[")
+    assert ROOTS.setdefault(name, made.root_hash) == made.root_hash, "the two stores do not know the same"
     made.close()

@@ -14,7 +14,6 @@ import shapely
 from sdi import projector
 from sdi.entry import Accuracy
 from sdi.history import OPEN
-from sdi.publication import Publication
 from tests.model import add, point, writing
 
 pytestmark = pytest.mark.both_stores
@@ -74,7 +73,7 @@ def test_before_the_move_was_recorded_nobody_knew_of_it(book, manhole):
 def test_the_publication_says_the_same_of_both_times(city, book, manhole):
     eid, _ = manhole
     projector.refresh(city, book)
-    with closing(Publication.open(city.publication_path("public"))) as public:
+    with closing(city.publication("public")) as public:
         moves = [one for one in public.changes(limit=100).changes if one.eid == eid]
         assert [one.change for one in moves] == ["added", "moved"]
         told = {

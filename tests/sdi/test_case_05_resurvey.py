@@ -24,6 +24,8 @@ from sdi.workspace import Workspace
 from tests.frmis.ground import grid, scenario, terrain
 from tests.model import add, point, writing
 
+pytestmark = pytest.mark.both_stores
+
 MAPPED = Accuracy(0.5, method="digitised_map")
 RESURVEYED = Accuracy(0.1, method="survey_gnss_rtk")
 CELLS = grid(12, 10)
@@ -35,7 +37,6 @@ operation: VN-2000 to WGS 84 (2)
 """
 
 
-@pytest.mark.both_stores
 @pytest.mark.shows("shared-model")
 def test_a_resurvey_replaces_what_we_believed_and_not_what_was(book, figure):
     register = book.register("post")
@@ -59,11 +60,17 @@ def test_a_resurvey_replaces_what_we_believed_and_not_what_was(book, figure):
 
 
 @pytest.fixture
-def dike(tmp_path):
-    """Return a city with a dike as it was taken from a map, its registry and the dike."""
+def workspace(tmp_path, store):
+    """Return a city with nothing in it."""
     description = tmp_path / "description.yaml"
-    description.write_text(CITY, encoding="utf-8")
-    city = Workspace.make(tmp_path / "city", description, packaged())
+    description.write_text(CITY + (f"store: {store}\n" if store else ""), encoding="utf-8")
+    return Workspace.make(tmp_path / "city", description, packaged())
+
+
+@pytest.fixture
+def dike(workspace):
+    """Return the city with a dike as it was taken from a map, its registry and the dike."""
+    city = workspace
     said = RasterDescription(
         name="test", title=Label("Địa hình", "Terrain"), kind="elevation", vertical_datum="hon_dau"
     )

@@ -10,10 +10,9 @@ import shapely
 
 from sdi import projector
 from sdi.entry import Accuracy
-from sdi.publication import Publication
 from sdi.recording import Batch
 
-pytestmark = pytest.mark.shows("shared-model")
+pytestmark = [pytest.mark.shows("shared-model"), pytest.mark.both_stores]
 RENAMED = "2025-01-01"
 HOUSE = shapely.box(584_000, 1_109_000, 584_012, 1_109_020)
 STREET = shapely.LineString([(583_900, 1_109_000), (584_100, 1_109_000)])
@@ -43,7 +42,7 @@ def test_addresses_change_location_and_entity_do_not_and_the_old_address_is_stil
     after = registry.register("parcel").find(parcel)
     assert (after.eid, after.location, after.geometry) == (before.eid, before.location, before.geometry)
     projector.refresh(workspace, registry)
-    with closing(Publication.open(workspace.publication_path("public"))) as public:
+    with closing(workspace.publication("public")) as public:
         (old,) = public.search("12 duong lo 20", limit=5)
         (new,) = public.search("35 tran hoang na", limit=5)
         assert (old.hit.eid, old.hit.field, old.hit.valid_to[:10]) == (parcel, "address", RENAMED)

@@ -10,10 +10,9 @@ import pytest
 import shapely
 
 from sdi import projector
-from sdi.publication import Publication
 from sdi.recording import Batch
 
-pytestmark = pytest.mark.shows("shared-model")
+pytestmark = [pytest.mark.shows("shared-model"), pytest.mark.both_stores]
 STREETS = ["Đường Trần Hưng Đạo", "Đường Hòa Bình", "Đường Mỹ Thuận", "Đường Lê Lợi"]
 ASKED = {
     "Đường Trần Hưng Đạo": [
@@ -33,7 +32,7 @@ def test_every_spelling_finds_the_street(workspace, registry, figure):
     with registry.transaction("test", "streets") as tx:
         registry.register("street").add(batch, tx)
     projector.refresh(workspace, registry)
-    with closing(Publication.open(workspace.publication_path("public"))) as public:
+    with closing(workspace.publication("public")) as public:
         for street, spellings in ASKED.items():
             for text in spellings:
                 found = public.search(text, limit=5)

@@ -189,6 +189,9 @@ REGISTER_ERRORS = [
     ("inspector: {", "ct_tree_tag: {", "the name 'ct_tree_tag' is kept", "another name"),
     ("inspector: {", "Inspector: {", "'Inspector' does not match", "crown_diameter"),
     ("names: [vi, en]", "names: [vietnamese]", "'vietnamese' does not match", "vi"),
+    ("names: [vi, en]", "address: {streets: road}", "there is no register 'road'", "known here: park, tree"),
+    ("names: [vi, en]", "address: {streets: park}", "'park' have no Vietnamese names", "a register with names"),
+    ("error_m: 5}", "error_m: 5, routes: park}", "'park' holds Polygon, along which nothing", "a register of lines"),
     ("register: tree", "register: shrub", "the file tree.yaml declares the register 'shrub'", "rename the file"),
 ]
 
@@ -340,6 +343,9 @@ def test_a_raster_needs_no_fields(catalog, tmp_path):
         ("method: digitised_map", "method: digitized_map", "holds 'digitized_map'", "did you mean 'digitised_map'?"),
         ("{ct-tree-tag: tag}", "{tree-tag: tag}", "keeps no 'tree-tag' among its identifiers", "'ct-tree-tag'"),
         ("{vi: name}", "{fr: nom}", "keeps no 'fr' among its names", "known here: vi, en"),
+        ("names: {vi: name}", "address: {street: road}", "the register 'tree' keeps no addresses", "remove it"),
+        ("names: {vi: name}", "place: {route: road, from: m}", "the register 'tree' names no routes", "remove it"),
+        ("names: {vi: name}", "place: {from: m}", "a route needs a measure and a measure a route", "or neither"),
         ("planted_on: planted", "planted: planted", "keeps no 'planted' among its fields", "'planted_on'"),
         ("planted_on: planted", "planted_on: {default: '2020-01-01'}", "either a column or a constant", "column"),
         ("planted_on: planted", "planted_on: {column: a, unit: m}", "no unit to convert to", "remove"),
@@ -387,6 +393,12 @@ WANTED = {
     "flood_change": "flood-change",
     "flood_agreement": "flood-agreement",
     "hydrograph": "hydrographs",
+    "organisation": "organisations",
+    "station": "stations",
+    "sensor": "sensors",
+    "observed_property": "observed-properties",
+    "datastream": "datastreams",
+    "event": "events",
 }
 
 
@@ -407,3 +419,26 @@ def test_the_entries_of_every_packaged_city_are_read():
         if folder.is_dir():
             catalog = Catalog.read(packaged(), folder)  # a city may bring registers of its own
             assert all(entry.path.parent == folder for entry in catalog.read_entries(folder).values())
+
+
+INSPECTION = """\
+events:
+  inspection:
+    title: {vi: Kiểm tra, en: Inspection}
+    fields:
+      state: {type: code, list: LIST}
+"""
+
+
+def test_what_is_kept_of_inspections_is_read_and_nothing_of_it_is_public(tmp_path):
+    text = TREE + INSPECTION.replace("LIST", "species")
+    (kept,) = Catalog.read(catalogue.write(tmp_path, registers__tree=text)).registers["tree"].events
+    assert (kept.name, kept.title.en) == ("inspection", "Inspection")
+    assert [(one.name, one.codes, one.access) for one in kept.fields] == [("state", "species", "restricted")]
+
+
+def test_a_code_list_that_an_inspection_names_must_be_there(tmp_path):
+    text = TREE + INSPECTION.replace("LIST", "specie")
+    error = refused(tmp_path, registers__tree=text)
+    assert error.line == line_of(text, "list: specie}")
+    assert "there is no code list 'specie'; did you mean 'species'?" in str(error)

@@ -13,7 +13,6 @@ from sdi.entry import Accuracy
 from sdi.errors import NotFound
 from sdi.history import FOREVER, OPEN
 from sdi.lineage import Step
-from sdi.publication import Publication
 from sdi.timeline import Piece
 from tests.model import SURVEYED, add, point, retire, writing
 from tests.sdi.test_register import HERE, SURVEY, THERE, write
@@ -64,7 +63,7 @@ def test_the_end_of_a_thing_is_told_as_its_end():
 
 def feed(workspace, level="public"):
     """Return the feed of a level: its name and its lines."""
-    with closing(Publication.open(workspace.publication_path(level))) as opened:
+    with closing(workspace.publication(level)) as opened:
         found = opened.changes(limit=10_000)
         return found.name, [(one.sequence, one.eid, one.change) for one in found.changes]
 
@@ -167,7 +166,7 @@ def test_a_collection_that_is_no_longer_published_is_gone_from_the_feed(workspac
 def test_a_version_is_not_found_in_another_collection(workspace, registry):
     eid = bench(registry)[0]
     projector.refresh(workspace, registry)
-    with closing(Publication.open(workspace.publication_path("public"))) as public:
+    with closing(workspace.publication("public")) as public:
         assert [one.number for one in public.versions("bench", eid)] == [1]
         with pytest.raises(NotFound):
             public.versions("tree", eid)

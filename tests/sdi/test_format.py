@@ -17,11 +17,11 @@ FORMATS = {"register": REGISTER, "codes": CODES, "schemes": SCHEMES, "style": ST
 
 
 def keys(schema, path=""):
-    """Every key of a format, with the path that leads to it; titles are explained once."""
+    """Every key of a format, with the path that leads to it; titles and fields are explained once."""
     for name, below in schema.get("properties", {}).items():
         here = f"{path}.{name}" if path else name
         yield here
-        if below is not True and below != format.LABEL:
+        if below is not True and below != format.LABEL and here != "events.fields":
             yield from keys(below, here)
     for inner in ("items", "additionalProperties"):
         if isinstance(schema.get(inner), dict):

@@ -7,7 +7,6 @@ import pytest
 from sdi import projector
 from sdi.errors import Gone
 from sdi.lineage import Step
-from sdi.publication import Publication
 from tests.model import add, retire, square, writing
 
 DAY, LATER = "2025-07-01", "2026-05-01"
@@ -22,7 +21,7 @@ def told(city, book):
         projector.verified(city, book)
         answers = []
         for level in projector.LEVELS:
-            publication = Publication.open(city.publication_path(level))
+            publication = city.publication(level)
             answers.append(dict(publication.thing("plot", eid).successors))
             publication.close()
         assert answers[0] == answers[1]
@@ -99,7 +98,7 @@ def test_an_item_that_is_gone_names_its_successors(city, book):
         old = plot(book, tx)
         new = replaced(book, old, tx)
     projector.refresh(city, book)
-    publication = Publication.open(city.publication_path("public"))
+    publication = city.publication("public")
     with pytest.raises(Gone) as caught:
         publication.item("plots", old)
     publication.close()

@@ -269,8 +269,11 @@ def test_two_sources_that_differ_are_listed_with_both_values(book):
 
 def test_the_more_trusted_source_is_followed_and_the_other_is_not_hidden(book):
     old, new = disagreeing(book)
-    found = {heir.eid: (heir.area_share, heir.sources, heir.disputed) for heir in book.resolve(old)}
-    assert found == {new[0]: (0.3, ("gazette",), True), new[1]: (pytest.approx(0.7), ("gazette",), True)}
+    found = {heir.eid: (heir.area_share, heir.people, heir.sources, heir.disputed) for heir in book.resolve(old)}
+    assert found == {
+        new[0]: (0.3, 330, ("gazette", "press"), True),  # the press alone counts people
+        new[1]: (pytest.approx(0.7), None, ("gazette",), True),
+    }
 
 
 def test_another_order_of_sources_may_be_asked_for(book):

@@ -1,6 +1,7 @@
 """A publication is a projection of the registry: nothing more, nothing less, nothing else."""
 
 import sqlite3
+from contextlib import closing, suppress
 
 import orjson
 import pytest
@@ -9,6 +10,8 @@ import shapely
 from sdi import projector
 from sdi.errors import ConflictError, Gone, InputError, IntegrityError, NotFound, WorkspaceError
 from sdi.publication import Publication
+from sdi.store.geopackage import GeoPackage
+from tests.sdi.conftest import alone
 from tests.sdi.test_register import SURVEY, THERE, add, write
 from tests.stores import outside
 
@@ -16,10 +19,16 @@ pytestmark = pytest.mark.both_stores
 
 
 @pytest.fixture
+def workspace(tmp_path, store):
+    """Return a workspace of one register."""
+    return alone(tmp_path, store)
+
+
+@pytest.fixture
 def publication(workspace, registry):
     """Return the public publication, kept up to date by ``publish``."""
     projector.refresh(workspace, registry)
-    opened = Publication.open(workspace.publication_path("public"))
+    opened = workspace.publication("public")
     yield opened
     opened.close()
 
@@ -44,7 +53,7 @@ def test_what_was_recorded_is_published_in_both_levels_after_one_refresh(workspa
         ("name", "Ghế bên cầu"), ("bench_tag", "B1"), ("status", "active"), ("seats", 4), ("wood", True),
         ("set_up", None), ("valid_from", "2020-01-01T00:00:00Z"),
     ]  # fmt: skip
-    restricted = Publication.open(workspace.publication_path("restricted"))
+    restricted = workspace.publication("restricted")
     assert orjson.loads(restricted.item("benches", eid))["properties"]["inspector"] == "An"
     restricted.close()
 
@@ -53,16 +62,16 @@ def test_a_restricted_value_stands_nowhere_in_the_public_file(workspace, registr
     add(registry, values={"inspector": ["Nguyễn Văn Bí Mật"]})
     projector.refresh(workspace, registry)
     publication.close()
-    assert "Bí Mật".encode() not in workspace.publication_path("public").read_bytes()
-    assert "Bí Mật".encode() in workspace.publication_path("restricted").read_bytes()
+    assert "Bí Mật".encode() not in outside.held(workspace, "public")
+    assert "Bí Mật".encode() in outside.held(workspace, "restricted")
 
 
 def test_a_change_of_a_restricted_value_leaves_no_trace_in_the_public_history(workspace, registry, publication):
     eid = add(registry)[0]
     write(registry, "change", eid, {"inspector": "Bình"}, valid_from="2025-01-01")
     projector.refresh(workspace, registry)
-    with sqlite3.connect(workspace.publication_path("public")) as public:
-        assert public.execute("SELECT count(*) FROM benches_history").fetchone()[0] == 1
+    with closing(workspace.home("public").open()) as public:
+        assert public.query("SELECT count(*) FROM benches_history") == [(1,)]
 
 
 def test_features_are_asked_for_as_they_were(workspace, registry, publication):
@@ -160,8 +169,7 @@ def test_a_publication_that_is_behind_or_was_changed_does_not_verify(workspace, 
         projector.verified(workspace, registry)
     projector.refresh(workspace, registry)
     projector.verified(workspace, registry)
-    with sqlite3.connect(workspace.publication_path("public")) as outside:
-        outside.execute("UPDATE benches SET seats = 9")
+    outside.tamper(workspace, "public", "UPDATE benches SET seats = 9")
     with pytest.raises(IntegrityError, match="differs"):
         projector.verified(workspace, registry)
 
@@ -189,14 +197,14 @@ def test_a_reader_sees_the_old_state_until_the_new_one_is_complete(workspace, re
     add(registry)
     projector.refresh(workspace, registry)
     add(registry)
-    package = projector.GeoPackage(workspace.publication_path("public"), read_only=False)
-    with package.writing():
-        package.connection.execute("DELETE FROM benches")
+    package = workspace.home("public").open_to_write()
+    with closing(package), suppress(KeyboardInterrupt), package.writing():
+        package.run_many("DELETE FROM benches", [()])
         assert publication.collection("benches").count == 1
         assert len(publication.items("benches", limit=10).features) == 1
-        package.connection.execute("ROLLBACK")
-        package.connection.execute("BEGIN")
-    package.close()
+        raise KeyboardInterrupt
+    projector.refresh(workspace, registry)
+    assert publication.collection("benches").count == 2
 
 
 def test_a_missing_or_foreign_publication_says_how_to_build_it(tmp_path):
@@ -210,22 +218,28 @@ def test_a_missing_or_foreign_publication_says_how_to_build_it(tmp_path):
 
 def test_a_publication_ahead_of_a_restored_registry_is_refused_and_can_be_rebuilt(workspace, registry, publication):
     add(registry)
-    package = projector.GeoPackage(workspace.publication_path("public"), read_only=False)
-    package.put("applied_tx", "99")
-    package.close()
+    outside.tamper(workspace, "public", "INSERT INTO phusa_transaction VALUES (99, 99, '2030-01-01T00:00:00Z')")
     with pytest.raises(IntegrityError, match="--rebuild"):
         projector.refresh(workspace, registry)
     assert projector.refresh(workspace, registry, rebuild=True) == registry.last_tx
     projector.verified(workspace, registry)
 
 
-@pytest.mark.parametrize("tampering", ["UPDATE benches SET version = 3", "UPDATE rtree_benches_geom SET minx = 0"])
+@pytest.mark.parametrize("tampering", ["version = 3", "geom = NULL", "geom = (SELECT max(geom) FROM benches)"])
 def test_a_feature_that_points_elsewhere_does_not_verify(workspace, registry, publication, tampering):
     add(registry, 3)
     projector.refresh(workspace, registry)
-    with sqlite3.connect(workspace.publication_path("public")) as outside:
-        outside.execute(tampering)
+    outside.tamper(workspace, "public", f"UPDATE benches SET {tampering}")
     with pytest.raises(IntegrityError, match="differs"):
+        projector.verified(workspace, registry)
+
+
+def test_an_index_that_is_not_whole_does_not_verify(workspace, registry, publication):
+    add(registry, 3)
+    projector.refresh(workspace, registry)
+    spoiled = "UPDATE rtree_benches_geom SET minx = 0" if workspace.store is None else "DROP INDEX benches_geom"
+    outside.tamper(workspace, "public", spoiled)
+    with pytest.raises(IntegrityError, match=r"the index of benches .*rebuild it"):
         projector.verified(workspace, registry)
 
 
@@ -251,16 +265,16 @@ def test_a_collection_that_another_register_takes_over_holds_nothing_of_the_firs
     again.close()
 
 
-def test_a_value_that_became_restricted_does_not_linger_in_free_pages(workspace, registry, publication):
-    package = projector.GeoPackage(workspace.publication_path("public"), read_only=False)
-    assert package.query("PRAGMA secure_delete") == [(1,)]
-    package.close()
+def test_a_value_that_became_restricted_does_not_linger_in_free_pages(tmp_path):
+    with closing(GeoPackage(tmp_path / "public.gpkg", read_only=False)) as package:
+        assert list(package.rows("PRAGMA secure_delete")) == [(1,)]
 
 
 def test_a_busy_publication_says_what_to_do(workspace, registry, publication, monkeypatch):
     add(registry)
-    other = projector.GeoPackage(workspace.publication_path("public"), read_only=False)
-    monkeypatch.setattr("sdi.store.geopackage.BUSY_TIMEOUT_S", 0.1)
+    other = workspace.home("public").open_to_write()
+    module = "geopackage" if workspace.store is None else "postgis_publication"
+    monkeypatch.setattr(f"sdi.store.{module}.BUSY_TIMEOUT_S", 0.1)
     with other.writing(), pytest.raises(ConflictError, match="run `phusa publish`"):
         projector.refresh(workspace, registry)
     other.close()
@@ -274,15 +288,23 @@ def test_a_number_too_large_for_any_feature_is_refused(publication):
 def test_a_damaged_publication_is_built_anew_from_the_registry(workspace, registry):
     add(registry, 20)
     projector.refresh(workspace, registry)
-    path = workspace.publication_path("public")
-    damaged = bytearray(path.read_bytes())
-    damaged[20_000:60_000] = b"\xff" * 40_000
-    path.write_bytes(damaged)
+    outside.damage(workspace, "public")
     with pytest.raises((IntegrityError, WorkspaceError, sqlite3.DatabaseError)):
         projector.verified(workspace, registry)
     projector.refresh(workspace, registry, rebuild=True)
     projector.verified(workspace, registry)
-    assert not [one.name for one in path.parent.iterdir() if ".rebuild" in one.name or ".verify" in one.name]
+    assert outside.homes(workspace) == ["public", "restricted"]
+
+
+def test_a_rebuild_that_fails_leaves_what_was_there_and_nothing_beside_it(workspace, registry, publication):
+    add(registry)
+    projector.refresh(workspace, registry)
+    with suppress(KeyboardInterrupt), workspace.home("public").beside() as package:
+        package.put("level", "nobody")
+        raise KeyboardInterrupt
+    assert (publication.level, publication.collection("benches").count) == ("public", 1)
+    assert outside.homes(workspace) == ["public", "restricted"]
+    projector.verified(workspace, registry)
 
 
 def test_another_registry_in_its_place_is_noticed_even_where_it_has_gone_further(workspace, registry):

@@ -110,17 +110,25 @@ def test_a_constant_fills_every_row(tmp_path):
     assert list(result.accepted["species"]) == ["sao", "sao"]
 
 
-def test_defaults_conversions_and_expired_codes_are_reported(tmp_path):
+def test_defaults_and_conversions_are_reported(tmp_path):
     given = entry(
         {"species": ColumnMapping(column="s", default="other"), "dbh": ColumnMapping(column="d", unit="inch")}
     )
-    rows = [feature(s="old", d=1), feature(s="oak", d=2), feature(s="oak", d=3)]
+    rows = [feature(s="sao", d=1), feature(s="oak", d=2), feature(s="oak", d=3)]
     report = check(tmp_path, register("species", "dbh"), given, *rows).report
     messages = {finding.code: finding.message for finding in report.findings}
     assert "2 rows took the default 'other'; 1 distinct cells: oak (2)" in messages["value-default"]
     assert "from inch to cm" in messages["unit-converted"]
-    assert "use sao" in messages["code-expired"]
     assert report.outcome == "accepted"
+
+
+def test_a_code_that_ended_before_the_delivery_is_put_aside_with_its_successor(tmp_path):
+    given = entry({"species": ColumnMapping(column="s")}, on_bad_row="quarantine", maximum_bad_share=0.5)
+    report = check(tmp_path, register("species"), given, feature(s="old"), feature(s="dau")).report
+    assert [(one.row, one.message) for one in report.findings if one.code == "code-expired"] == [
+        (0, "species: code old ended on 2020-01-01; use sao")
+    ]
+    assert (report.outcome, report.counts["quarantined"]) == ("quarantined", 1)
 
 
 def test_a_unit_that_measures_something_else_is_an_error_of_the_entry(tmp_path):

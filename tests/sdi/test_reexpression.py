@@ -62,6 +62,58 @@ def test_without_a_share_nothing_is_shared_out(book):
         reexpress(book, values, "2024-01-01", DAY, weight="exact")
 
 
+def stated_in_people(book):
+    """330 people of ward 1 went to the first new ward; of the others nobody says how many went to which of two."""
+    parts = [(1, 0, "split", {"population": 330}), (1, 1, "split", {})]
+    rest = [(2, 1, "split", {}), (2, 2, "split", {})]
+    return reform(book, [(0, 0, "merge", {}), *parts, *rest], new=3)
+
+
+def test_people_who_are_stated_to_have_moved_go_over_as_that_number(book):
+    old, new = reform(
+        book, [(0, 0, "merge", {}), (1, 0, "split", {"population": 330}), (1, 1, "split", {}), (2, 1, "merge", {})]
+    )
+    given = dict(zip(old, (100, 33_000, 10), strict=True))
+    said = reexpress(book, given, "2024-01-01", DAY, weight="population", counted="people")
+    assert said.values == {new[0]: 430, new[1]: 32_680}
+    assert said.estimated == set(new)
+    assert (said.unshared, said.incomplete) == ({}, frozenset())
+    with pytest.raises(RefusedError, match="330 people went from") as caught:  # trees are no people
+        reexpress(book, given, "2024-01-01", DAY, weight="population")
+    assert caught.value.details["known"] == [{"from": old[1], "to": new[0], "people": 330, "area_m2": None}]
+
+
+def test_what_is_known_is_said_and_the_rest_stays_with_the_unit_that_was_divided(book):
+    old, new = stated_in_people(book)
+    given = dict(zip(old, (100, 33_000, 7_000), strict=True))
+    said = reexpress(book, given, "2024-01-01", DAY, weight="population", counted="people", partial=True)
+    assert said.values == {new[0]: 430, new[1]: 32_670, new[2]: 0}
+    assert said.unshared == {old[2]: 7_000}
+    assert said.incomplete == {new[1], new[2]}
+    assert math.fsum(said.values.values()) + 7_000 == math.fsum(given.values())
+    with pytest.raises(RefusedError) as caught:
+        reexpress(book, given, "2024-01-01", DAY, weight="population", counted="people")
+    assert {parent for parent, _ in caught.value.details["missing"]} == {old[2]}
+
+
+def test_more_people_than_a_figure_counts_are_not_taken_from_it(book):
+    old, new = stated_in_people(book)
+    said = reexpress(book, {old[1]: 200}, "2024-01-01", DAY, weight="population", counted="people", partial=True)
+    assert said.values == {new[0]: 0, new[1]: 0}
+    assert said.unshared == {old[1]: 200}
+
+
+def test_what_is_not_known_of_an_incomplete_figure_stays_unknown_after_the_next_reform(book):
+    old, new = stated_in_people(book)
+    with writing(book) as tx:
+        (last,) = add(book, "ward", tx, count=1, since="2026-05-01")
+        retire(book, [new[2]], tx, "2026-05-01")
+        book.lineage.record([Step(new[2], last, "replace", "2026-05-01", "gazette")], tx)
+    given = dict(zip(old, (100, 33_000, 7_000), strict=True))
+    said = reexpress(book, given, "2024-01-01", "2026-06-01", weight="population", counted="people", partial=True)
+    assert said.incomplete == {new[1], last}
+
+
 def test_a_unit_that_went_nowhere_known_is_refused(book):
     old, _ = reform(book, [(0, 0, "merge", {}), (1, 1, "merge", {})])
     with pytest.raises(RefusedError, match="whatever followed it"):

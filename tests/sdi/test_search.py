@@ -9,7 +9,6 @@ import pytest
 
 from sdi import projector
 from sdi.errors import InputError, NotFound
-from sdi.publication import Publication
 from sdi.search import one_error
 from sdi.text import told_apart, words
 from tests.sdi.test_register import add, write
@@ -24,7 +23,7 @@ def opened(workspace, registry):
 
     def current(level="public"):
         projector.refresh(workspace, registry)
-        publications.append(Publication.open(workspace.publication_path(level)))
+        publications.append(workspace.publication(level))
         return publications[-1]
 
     yield current
@@ -130,6 +129,17 @@ def test_who_is_called_so_now_comes_before_who_was(opened, registry):
     first, second = opened().search("tân an", limit=5)
     assert (first.hit.eid, first.hit.valid_to) == (here, None)
     assert (second.hit.eid, second.hit.valid_to, second.now) == (gone, "2025-07-01T00:00:00Z", None)
+
+
+def test_what_was_counted_of_a_frequent_word_hides_nothing_that_came_later(opened, registry, workspace):
+    add(registry, 320, names={"vi": ["Cầu Kênh"] * 320})
+    kept = opened()
+    assert len(kept.search("kênh", limit=400)) == 320
+    assert kept.search("kênh mới", limit=5)[0].hit.how == "part"
+    add(registry, 2, names={"vi": ["Cầu Kênh Mới", "Cầu Kênh"]})
+    projector.refresh(workspace, registry)
+    assert [one.hit.texts["name"] for one in kept.search("kênh mới", limit=5)] == ["Cầu Kênh Mới"]
+    assert len(kept.search("kênh", limit=400)) == 322
 
 
 def test_a_date_finds_what_was_called_so_then(search, registry):

@@ -131,7 +131,7 @@ def test_the_risk_of_the_house_on_the_parcel_and_of_its_ward_is_told(ask):
 
 def test_an_answer_says_when_it_was_given_and_from_which_state(ask, published):
     answer = ask(number(1))
-    assert (answer.answered, answer.transaction) == ("2026-11-21T12:00:00Z", published.applied_tx)
+    assert (answer.answered, answer.transaction) == ("2026-11-21T12:00:00Z", published.sequence)
     assert answer.transaction > 0
 
 

@@ -38,3 +38,54 @@ def empty(workspace: Workspace) -> None:
 
 
 TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+
+
+# publications --------------------------------------------------------------------------------------------------------
+
+
+def tamper(workspace: Workspace, level: str, *statements: str) -> None:
+    """Run statements on a publication, which no guard protects."""
+    if workspace.store is None:
+        with closing(sqlite3.connect(workspace.publication_path(level))) as connection, connection:
+            for statement in statements:
+                connection.execute(statement)
+        return
+    with psycopg.connect(workspace.store, options=f"-c search_path=publication_{level},public") as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def held(workspace: Workspace, level: str) -> bytes:
+    """Return everything that is kept of a publication: the file, or every row of the schema as text."""
+    if workspace.store is None:
+        return workspace.publication_path(level).read_bytes()
+    schema = f"publication_{level}"
+    with psycopg.connect(workspace.store) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall()
+        rows = [
+            row
+            for (table,) in tables
+            for row in connection.execute(f'SELECT * FROM "{schema}"."{table}"'.encode()).fetchall()
+        ]
+    return b"\n".join(cell if isinstance(cell, bytes) else str(cell).encode() for row in rows for cell in row)
+
+
+def damage(workspace: Workspace, level: str) -> None:
+    """Spoil a publication, in the way its store can be spoiled."""
+    if workspace.store is not None:
+        return tamper(workspace, level, "DROP TABLE phusa_thing")
+    path = workspace.publication_path(level)
+    damaged = bytearray(path.read_bytes())
+    damaged[20_000:60_000] = b"\xff" * 40_000
+    path.write_bytes(damaged)
+    return None
+
+
+def homes(workspace: Workspace) -> list[str]:
+    """Return the publications that are there, what was left half built included."""
+    if workspace.store is None:
+        names = (path.name for path in workspace.publication_path("public").parent.iterdir())
+        return sorted(name.removesuffix(".gpkg") for name in names if not name.endswith(("-wal", "-shm")))
+    with psycopg.connect(workspace.store) as connection:
+        found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'publication%'").fetchall()
+    return sorted(name.removeprefix("publication_") for (name,) in found)

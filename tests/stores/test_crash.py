@@ -8,6 +8,8 @@ import random
 import signal
 import time
 from contextlib import closing
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -16,16 +18,20 @@ import shapely
 from catalogs import packaged
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, WorkspaceError
+from sdi.lineage import Step
 from sdi.recording import Batch
 from sdi.registry import Registry
+from sdi.transaction import Transaction
 from sdi.workspace import Workspace
 from tests.killed import context
 from tests.sdi.conftest import small
 
 pytestmark = pytest.mark.both_stores
 
-WRITERS, CONTESTED = 4, 12
-TRIALS = 50
+WRITERS, CONTESTED, ADDED = 4, 12, 2
+VERBS = ("add", "change", "correct", "move", "retire", "replace")
+TRIALS, ENOUGH = 50, 40
+"""Writers killed, and the most transactions that one is let write before, of every kind."""
 EXACT = Accuracy(1, method="photo")
 
 
@@ -55,11 +61,7 @@ def contend(folder: Path, number: int) -> None:
 @pytest.mark.shows("shared-model")
 def test_of_four_writers_nothing_is_lost_nothing_doubled_and_the_loser_is_told(workspace, registry, figure):
     writers = [context.Process(target=contend, args=(workspace.folder, number)) for number in range(WRITERS)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(timeout=120)
-    assert [writer.exitcode for writer in writers] == [0] * WRITERS
+    run(writers)
     told = [line.split() for path in workspace.folder.glob("writer-*.txt") for line in path.read_text().splitlines()]
     won = {tag: eid for tag, eid in told if eid != "identifier-in-use"}
     lost = [tag for tag, eid in told if eid == "identifier-in-use"]
@@ -72,6 +74,57 @@ def test_of_four_writers_nothing_is_lost_nothing_doubled_and_the_loser_is_told(w
     figure("claims of four writers, won", len(won), "1", f"{len(lost)} told of the conflict, 0 lost, 0 doubled")
 
 
+def count_up(folder: Path, number: int, looked: Barrier) -> None:
+    """Add a seat to the one bench, again and again; whenever another writer was faster, look again. Tell how often.
+
+    Nobody writes before all have looked, so that of the first round one wins.
+    """
+    told = []
+    with closing(Workspace.open(folder, packaged()).registry()) as registry:
+        bench = registry.register("bench")
+        (eid,) = bench.list()
+        while told.count("added") < ADDED:
+            seen = registry.last_tx
+            seats = bench.find(eid).values["seats"]
+            if not told:
+                looked.wait(timeout=60)
+            try:
+                with registry.transaction(f"writer {number}", "one seat more", seen=seen) as tx:
+                    bench.correct(eid, tx, values={"seats": seats + 1})
+                told.append("added")
+            except ConflictError as error:
+                told.append(error.code)
+    (folder / f"writer-{number}.txt").write_text(" ".join(told), encoding="utf-8")
+
+
+@pytest.mark.shows("shared-model")
+def test_what_four_writers_add_to_one_thing_adds_up(workspace, registry, figure):
+    with registry.transaction("test", "a bench") as tx:
+        eid = benches(registry, "B1", tx)
+    looked = context.Barrier(WRITERS)
+    run([context.Process(target=count_up, args=(workspace.folder, number, looked)) for number in range(WRITERS)])
+    told = " ".join(path.read_text() for path in workspace.folder.glob("writer-*.txt")).split()
+    assert set(told) == {"added", "overtaken"}
+    assert told.count("overtaken") >= WRITERS - 1
+    assert registry.register("bench").find(eid).values["seats"] == 4 + WRITERS * ADDED
+    assert registry.verify() == 2 + WRITERS * ADDED
+    figure(
+        "seats added by four writers to one bench",
+        WRITERS * ADDED,
+        "1",
+        f"{told.count('overtaken')} told to look again",
+    )
+
+
+def run(processes: list[BaseProcess]) -> None:
+    """Let processes do what they do, at the same time."""
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=120)
+    assert [process.exitcode for process in processes] == [0] * len(processes)
+
+
 def mixed(folder: Path, seed: int) -> None:
     """Write without end; name every transaction that was acknowledged."""
     dice, mine = random.Random(seed), []
@@ -79,33 +132,45 @@ def mixed(folder: Path, seed: int) -> None:
         closing(Workspace.open(folder, packaged()).registry()) as registry,
         (folder / f"acknowledged-{seed}.txt").open("ab", buffering=0) as acknowledged,
     ):
-        bench = registry.register("bench")
         for number in itertools.count():
-            verb, eid = dice.choice(["add", "change", "move", "retire"]), dice.choice(mine) if mine else None
+            verb = dice.choice(VERBS) if mine else "add"
             with registry.transaction(f"seed {seed}", verb) as tx:
-                if verb == "add" or eid is None:
-                    mine.append(benches(registry, f"B{seed * 100_000 + number}", tx))
-                elif verb == "change":
-                    bench.change(eid, {"seats": dice.randint(1, 12)}, tx, valid_from="2025-01-01")
-                elif verb == "move":
-                    place = shapely.Point(584_000 + dice.random(), 1_109_000)
-                    bench.move(eid, place, tx, valid_from="2025-01-01", accuracy=EXACT)
-                else:
-                    bench.retire(eid, tx, valid_from="2026-01-01")
-                    mine.remove(eid)
+                write(registry, tx, verb, f"B{seed * 100_000 + number}", dice, mine)
             hashed = registry.store.select("SELECT hash FROM tx WHERE tx = ?", (tx.number,))[0][0]
             acknowledged.write(f"{tx.number} {hashed}\n".encode())
 
 
+def write(registry: Registry, tx: Transaction, verb: str, tag: str, dice: random.Random, mine: list[str]) -> None:
+    """Do one thing of all that may be done to benches of one's own."""
+    bench, eid = registry.register("bench"), dice.choice(mine) if mine else ""
+    if verb == "add":
+        mine.append(benches(registry, tag, tx))
+    elif verb == "change":
+        bench.change(eid, {"seats": dice.randint(1, 12)}, tx, valid_from="2025-01-01")
+    elif verb == "correct":
+        bench.correct(eid, tx, values={"wood": dice.choice([True, False])}, names={"vi": f"Ghế {tag}"})
+    elif verb == "move":
+        place = shapely.Point(584_000 + dice.random(), 1_109_000)
+        bench.move(eid, place, tx, valid_from="2025-01-01", accuracy=EXACT)
+    else:
+        bench.retire(eid, tx, valid_from="2026-01-01")
+        mine.remove(eid)
+        if verb == "replace":
+            mine.append(benches(registry, tag, tx))
+            registry.lineage.record([Step(eid, mine[-1], "replace", "2026-01-01", "a test")], tx)
+
+
 def killed(workspace: Workspace, seed: int) -> dict[int, str]:
-    """Let a writer go on for a while, kill it, and return what it had acknowledged."""
+    """Let a writer go on for some transactions, kill it within one, and return what it had acknowledged."""
+    dice = random.Random(seed)
+    enough = dice.randint(1, ENOUGH)
     process = context.Process(target=mixed, args=(workspace.folder, seed))
     told = workspace.folder / f"acknowledged-{seed}.txt"
     process.start()
     until = time.monotonic() + 60
-    while not (told.is_file() and told.stat().st_size) and process.is_alive() and time.monotonic() < until:
-        time.sleep(0.005)
-    time.sleep(random.Random(seed).uniform(0, 0.4))
+    while not (told.is_file() and told.read_bytes().count(b"\n") >= enough) and time.monotonic() < until:
+        time.sleep(0.002)
+    time.sleep(dice.uniform(0, 0.02))
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     assert process.exitcode == -signal.SIGKILL

@@ -13,7 +13,6 @@ from sdi.history import Clock
 from sdi.identity import Ids
 from sdi.service import application
 from sdi.service.inventory import Keeper
-from sdi.store.geopackage import GeoPackage
 from tests import town as towns
 
 ITEMS = "/ogc/collections/landmarks/items"
@@ -58,9 +57,9 @@ def test_a_change_elsewhere_leaves_the_tag_of_a_collection(own):
 
 def test_the_old_state_is_served_while_the_projector_writes(own):
     with TestClient(application(own)) as asking:
-        package = GeoPackage(own.publication_path("public"), read_only=False)
+        package = own.home("public").open_to_write()
         with package.writing():
-            package.connection.execute("DELETE FROM landmarks WHERE fid % 2 = 0")
+            package.run_many("DELETE FROM landmarks WHERE fid % 2 = 0", [()])
             package.feed.number([(99, 1_000_000, "2026-03-01T00:00:00.000Z")])
             during = asking.get(f"{ITEMS}?limit=10000").json()
             assert during["numberMatched"] == during["numberReturned"] == ALL

@@ -10,8 +10,11 @@ from tests.sdi.test_register import add
 from tests.stores import outside
 
 
-def test_what_is_acknowledged_is_on_the_disk(registry):
-    assert registry.store.select("PRAGMA synchronous")[0][0] == 2
+@pytest.mark.shows("shared-model")
+def test_what_is_acknowledged_is_on_the_disk(registry, figure):
+    ((synchronous,),) = registry.store.select("PRAGMA synchronous")
+    figure("PRAGMA synchronous of a registry", synchronous, bound="2")
+    assert synchronous == 2
     assert registry.store.select("PRAGMA journal_mode")[0][0] == "wal"
 
 

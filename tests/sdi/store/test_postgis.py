@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 
 import psycopg
@@ -16,6 +17,7 @@ from sdi.store import postgis
 from sdi.store.choice import opened
 from sdi.store.postgis import PostgisStore
 from sdi.store.postgis_session import title, with_srid, without_srid
+from tests.prepared import Prepared
 from tests.sdi.conftest import small
 from tests.sdi.test_register import add, write
 from tests.stores import outside
@@ -28,9 +30,10 @@ SHAPES = (
 
 
 @pytest.fixture
-def store(database: str) -> str:
+def store(prepared: Prepared) -> Iterator[str]:
     """Every test here keeps its registry in PostGIS."""
-    return database
+    yield (url := prepared.lend("workspace"))
+    prepared.take_back("workspace", url)
 
 
 @pytest.mark.parametrize("text", SHAPES)
@@ -111,9 +114,20 @@ def test_a_guard_that_was_switched_off_is_found(workspace, registry):
         registry.verify()
 
 
+@pytest.mark.shows("shared-model")
 def test_every_commit_is_on_the_disk_before_it_is_acknowledged(registry):
     assert registry.store.select("SHOW synchronous_commit") == [("on",)]
     assert registry.store.select("SHOW fsync") == [("on",)]
+
+
+def test_commits_wait_for_the_disk_also_where_the_database_is_set_to_hurry(workspace):
+    with psycopg.connect(workspace.store, autocommit=True) as owner:
+        name = owner.info.dbname
+        owner.execute(f'ALTER DATABASE "{name}" SET synchronous_commit TO off'.encode())
+    with psycopg.connect(workspace.store) as hurried:
+        assert hurried.execute("SHOW synchronous_commit").fetchone() == ("off",)
+    with closing(workspace.registry()) as registry:
+        assert registry.store.select("SHOW synchronous_commit") == [("on",)]
 
 
 def test_a_writer_that_waits_too_long_is_told(workspace, registry, monkeypatch):

@@ -1,0 +1,100 @@
+"""The units that those of a reform belong to: what they contained until it, and what took their place.
+
+A ward of before the reform lay in a district and that in a province; plans and tables of that time name all three. The
+levels above end with the reform. A district has no successor that any source names, only its wards have; of a level
+that became one unit, the first table says so by listing everything that belonged to it under that unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pipelines import reform_units
+from pipelines.conversion import unit_of
+from pipelines.naming import Eids, carriers
+from pipelines.reform_file import Became, Level, Reform
+from pipelines.reform_sources import Sources
+from pipelines.told import Unit
+from sdi import containment
+from sdi.life import life
+from sdi.lineage import Step
+from sdi.registry import Registry
+from sdi.transaction import Transaction
+
+
+def record(reform: Reform, sources: Sources, units: tuple[Eids, Eids], registry: Registry, tx: Transaction) -> int:
+    """Record the units above: those of before with what they contained, and what they became.
+
+    Parameters
+    ----------
+    reform : Reform
+        Describes the levels.
+    sources : Sources
+        The list of the old units names those above.
+    units : tuple of mapping of str to str
+        Old and new units of the reform, identifiers by code.
+    registry : Registry
+        Units that it knows already are those that are meant.
+    tx : Transaction
+        The transaction that knows it.
+
+    Returns
+    -------
+    int
+        Units above that ended.
+    """
+    below: tuple[Sequence[Unit], Eids] = (sources.before.units, units[0])
+    ended = 0
+    for level, listed in zip(reform.above, sources.before.above, strict=True):
+        own = _ended(level, listed, reform, registry, tx)
+        _contain(own, below, reform, registry, tx)
+        if level.became:
+            _become(level, level.became, own, units[1], sources.tables[0].entry, reform, registry, tx)
+        below, ended = (listed, own), ended + len(own)
+    return ended
+
+
+def _ended(level: Level, listed: Sequence[Unit], reform: Reform, registry: Registry, tx: Transaction) -> Eids:
+    """Return the units of a level by code, all of which ended with the reform."""
+    register, status = registry.register(reform.register), "merged_away" if level.became else "retired"
+    known = carriers(level.scheme, listed, registry, reform_units.eve(reform))
+    for eid in known.values():
+        if life(registry.store, eid, tx.number).end > reform.effective:
+            register.retire(eid, tx, valid_from=reform.effective, status=status)
+    others = [unit for unit in listed if unit.code not in known]
+    return known | reform_units.add(
+        others, reform, register, tx, level=level, valid_to=reform.effective, end=status
+    )  # fmt: skip
+
+
+def _contain(
+    own: Eids, below: tuple[Sequence[Unit], Eids], reform: Reform, registry: Registry, tx: Transaction
+) -> None:
+    """Record what the units of a level contained until the reform."""
+    inside: dict[str, list[str]] = {}
+    for unit in below[0]:
+        inside.setdefault(unit.above[0], []).append(below[1][unit.code])
+    for code, parts in inside.items():
+        known = set(containment.parts(registry, own[code], reform_units.eve(reform)))
+        registry.register(reform.register).relate(
+            own[code], containment.CONTAINS, [one for one in parts if one not in known], tx, valid_to=reform.effective
+        )
+
+
+def _become(
+    level: Level, became: Became, own: Eids, new: Mapping[str, str], source: str, reform: Reform, registry: Registry,
+    tx: Transaction,
+) -> None:  # fmt: skip
+    """Record the unit that took in all units of a level, and that the new units belong to."""
+    register = registry.register(reform.register)
+    unit = replace(unit_of({"code": became.code, "name": became.name}, level.types), name=became.name)
+    known = carriers(level.scheme, [unit], registry, reform.effective)
+    added = known or reform_units.add(
+        [unit], reform, register, tx, level=level, valid_from=reform.effective, decision=became.decision
+    )
+    heir = added[unit.code]
+    verb = "merge" if len(own) > 1 else "replace"
+    steps = [Step(one, heir, verb, reform.effective, source, became.decision, 1.0, 1.0) for one in own.values()]
+    registry.lineage.record(steps, tx)
+    register.relate(heir, containment.CONTAINS, list(new.values()), tx, valid_from=reform.effective)

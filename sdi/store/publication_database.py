@@ -1,0 +1,102 @@
+"""What a publication asks of the database that keeps it: the interface of a GeoPackage and of a schema of PostGIS."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdi.store.feed import Row
+
+Box = tuple[float, float, float, float]
+
+
+class Database(Protocol):
+    """What keeps the tables of one publication. Marks are ``?``, geometry comes out as WKB, truth as 0 or 1."""
+
+    name: str
+    """What messages call it; never a password."""
+    wkb: str
+    """SQL of the WKB of the current feature ``c``."""
+    listed: str
+    """SQL of a query of one column: the whole numbers of the JSON list that is its one parameter."""
+    may_redefine: bool
+    """Whether a collection may be laid out anew while others read; where not, all is built beside and put in place."""
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+
+    def state(self) -> Hashable:
+        """Return what differs between any two states of whatever stands in this place; to ask costs little."""
+
+    def is_replaced(self) -> bool:
+        """Tell whether another one stands in its place, which is seen only where it is opened again."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the one write transaction; all or nothing."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Read one consistent state over several statements."""
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterable[Row]:
+        """Run a query."""
+
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterable[Row]:
+        """Run a query whose answer may not fit into memory."""
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement for every row."""
+
+    def make(self, statements: Iterable[str]) -> None:
+        """Make tables from statements as SQLite writes them."""
+
+    def layer_type(self, geometry: str) -> str:
+        """Return the type of the column of places for a geometry type of GeoPackage."""
+
+    def places(self, geometries: NDArray[np.object_]) -> Sequence[object]:
+        """Return geometries as the column of places takes them.
+
+        Parameters
+        ----------
+        geometries : ndarray (n,) of shapely geometry [CRS84]
+            Geometries, ``None`` where missing.
+        """
+
+    def announce(self, name: str, title: str) -> None:
+        """Index the places of a new collection and tell other programs of it."""
+
+    def withdraw(self, name: str) -> None:
+        """Remove what `announce` made."""
+
+    def index(self, name: str, fids: Sequence[int], bounds: NDArray[np.float64]) -> None:
+        """Add places to the index of a collection.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        fids : sequence of int (n,)
+            Features.
+        bounds : ndarray (n, 4) [degree, CRS84]
+            Their boxes.
+        """
+
+    def unindex(self, name: str, fids: Sequence[int]) -> None:
+        """Take features out of the index of a collection."""
+
+    def frame(self, name: str, box: Sequence[float | None]) -> None:
+        """Tell other programs what a collection covers [degree, CRS84]."""
+
+    def near(
+        self, name: str, box: Box, condition: str, parameters: Sequence[object]
+    ) -> tuple[list[int], dict[int, bytes]]:
+        """Return the features whose boxes touch a box [degree, CRS84]: those within, and the places of the others."""
+
+    def columns(self, table: str) -> list[str]:
+        """Return the columns of a table, in order."""
+
+    def check(self, collections: Sequence[str]) -> list[str]:
+        """Let the database check itself and its indexes; return what is wrong."""
