@@ -11,10 +11,10 @@ import numpy as np
 import orjson
 import shapely
 
-from sdi.address import PARTS
 from sdi.crs import StorageCRS
 from sdi.declaration import Declaration
 from sdi.errors import InputError
+from sdi.place.address import PARTS
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _POINT = re.compile(rf"({_NUMBER})\s*,\s*({_NUMBER})")

@@ -21,11 +21,11 @@ from folium.utilities import JsCode
 from frmis.hazard import DEPTH_CLASSES
 from pipelines import leaflet, overlay
 from pipelines.leaflet import Key, Sign, text
-from sdi.collection import Collection, Page
 from sdi.declaration import Label
 from sdi.entry import sources
 from sdi.errors import InputError
-from sdi.publication import Publication
+from sdi.publishing.collection import Collection, Page
+from sdi.publishing.publication import Publication
 from sdi.store import raster
 from sdi.store.description import RasterDescription
 from sdi.workspace import Workspace

@@ -1,7 +1,7 @@
 """The functions behind the processes: each runs one chain and records what it gave, and one of them shows it.
 
-Those of the processes have the form of `sdi.process.Function`: the workspace, the inputs as the schema of the process
-completed them, and a listener for progress.
+Those of the processes have the form of `sdi.work.process.Function`: the workspace, the inputs as the schema of
+the process completed them, and a listener for progress.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pipelines import risk as flood_risk
 from pipelines import whatif as what_if
 from sdi.declaration import Label
 from sdi.errors import InputError
-from sdi.process import Inputs, Outcome, Progress
 from sdi.registry import Registry
+from sdi.work.process import Inputs, Outcome, Progress
 from sdi.workspace import Workspace
 
 

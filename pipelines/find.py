@@ -8,8 +8,8 @@ from contextlib import closing
 import orjson
 
 from pipelines.lookup import LEVEL
-from sdi.publication import Publication
-from sdi.search import Found
+from sdi.finding.search import Found
+from sdi.publishing.publication import Publication
 from sdi.workspace import Workspace
 
 

@@ -16,9 +16,9 @@ from pipelines.naming import Eids, carriers
 from pipelines.reform_file import Became, Level, Reform
 from pipelines.reform_sources import Sources
 from pipelines.told import Unit
-from sdi import containment
-from sdi.life import life
-from sdi.lineage import Step
+from sdi.lineage.life import life
+from sdi.lineage.step import Step
+from sdi.place import containment
 from sdi.registry import Registry
 from sdi.transaction import Transaction
 

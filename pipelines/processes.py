@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from sdi.declaration import Label
-from sdi.jobs import Jobs
-from sdi.process import Process
+from sdi.work.jobs import Jobs
+from sdi.work.process import Process
 from sdi.workspace import Workspace
 
 WORKER = "pipelines.worker"

@@ -6,9 +6,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdi import membership, projector, readership, witness
+from sdi.access import readership
+from sdi.place import membership
+from sdi.publishing import projector
 from sdi.registry import Registry
-from sdi.store import raster
+from sdi.safety import witness
+from sdi.store.description import list_coverages
 from sdi.workspace import Workspace
 
 
@@ -119,5 +122,5 @@ def status(workspace: Workspace) -> Status:
     if "public" in there:
         with closing(workspace.publication("public")) as publication:
             counts = {one.name: one.count for one in publication.collections()}
-    coverages = [one.name for one in raster.list_coverages(workspace.rasters)]
+    coverages = [one.name for one in list_coverages(workspace.rasters)]
     return Status(workspace.title.vi, transactions, root_hash, applied, counts, coverages)

@@ -20,7 +20,7 @@ from pipelines.reform_sources import Sources
 from pipelines.told import Saying, Told
 from sdi import provenance
 from sdi.errors import ConflictError
-from sdi.lineage import Conflict, Step
+from sdi.lineage.step import Conflict, Step
 from sdi.quality import Report
 from sdi.registry import Registry
 from sdi.transaction import Transaction

@@ -16,7 +16,7 @@ from sdi.catalog.document import Document
 from sdi.catalog.format import COLUMN, DATE, ENTRY, FIELD_NAME, KEBAB, LABEL, LANGUAGE, SCALAR, SNAKE, Schema
 from sdi.declaration import Label
 from sdi.entry import Licence, SourceOptions
-from sdi.lineage import VERBS
+from sdi.lineage.step import VERBS
 
 FOLDER = "reforms"
 """Of a city in the catalogue."""

@@ -10,8 +10,8 @@ from pipelines.naming import Difference, Eids, carriers
 from pipelines.reform_file import Level, Reform
 from pipelines.reform_sources import Sources
 from pipelines.told import Unit
-from sdi.antedating import antedate
-from sdi.life import life
+from sdi.lineage.antedating import antedate
+from sdi.lineage.life import life
 from sdi.recording import Batch
 from sdi.register import Register
 from sdi.registry import Registry

@@ -26,7 +26,7 @@ from sdi.grid import Grid
 from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.store import raster
-from sdi.store.description import RasterDescription
+from sdi.store.description import RasterDescription, list_coverages
 from sdi.transaction import Transaction
 from sdi.workspace import Workspace
 
@@ -126,7 +126,7 @@ def run(
 
 def _chosen(workspace: Workspace, runs: Sequence[str] | None) -> list[RasterDescription]:
     """Return the coverages to assess, those with a return period by it."""
-    there = {one.name: one for one in raster.list_coverages(workspace.rasters) if one.kind == RUN}
+    there = {one.name: one for one in list_coverages(workspace.rasters) if one.kind == RUN}
     missing = [name for name in runs or () if name not in there]
     if missing or not there:
         named = f"no run {missing[0]!r}" if missing else "no run"

@@ -27,6 +27,7 @@ from sdi.identity import is_identifier
 from sdi.record import Record
 from sdi.registry import Registry
 from sdi.store import raster
+from sdi.store.description import list_coverages
 from sdi.workspace import Workspace
 from spp.proposal import Proposal, graded
 
@@ -130,7 +131,7 @@ def _title(zone: Record, level: float) -> Label:
 def _before(workspace: Workspace, scenario: Scenario, ground: Ground, progress: Progress | None) -> xr.Dataset:
     """Return the run on the ground as it is: the published one where it is the very same, else a new one."""
     identifier = ground.pin(scenario).identifier
-    for said in raster.list_coverages(workspace.rasters):
+    for said in list_coverages(workspace.rasters):
         if said.kind == RUN and said.scenario == identifier:
             found = raster.read(workspace.rasters, said.name)
             if found.attrs.get("code_version") == code_version():

@@ -8,10 +8,10 @@ from typing import Any
 import geopandas as gpd
 
 from pipelines import meant
-from sdi.address import Address
 from sdi.declaration import Declaration
 from sdi.errors import InputError
-from sdi.placement import Along
+from sdi.place.address import Address
+from sdi.place.placement import Along
 from sdi.registry import Registry
 from sdi.value import plain
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from catalogs import packaged
 from pipelines import processes
-from sdi import work
+from sdi.work import worker as work
 from sdi.workspace import Workspace
 
 SHOW = "pipelines.execution:show"

@@ -9,13 +9,14 @@ import numpy as np
 import orjson
 import shapely
 
-from sdi import address, label, location, placement
+from sdi import label
 from sdi.declaration import Declaration
 from sdi.entry import Accuracy
 from sdi.errors import InputError, NotInRegister
 from sdi.history import TERMINAL, Interval, instant
 from sdi.identity import sought
-from sdi.placement import NOWHERE, Height, Reference
+from sdi.place import address, location, placement
+from sdi.place.placement import NOWHERE, Height, Reference
 from sdi.record import Record
 from sdi.recording import Table
 from sdi.store.schema import REGISTER_PREFIX, column_name

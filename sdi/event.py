@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from sdi import access
+from sdi.access import level as access
 from sdi.declaration import Level
 from sdi.entry import Accuracy
 from sdi.errors import InputError, NotInRegister
 from sdi.happening import place_version
 from sdi.history import instant
-from sdi.life import life
+from sdi.lineage.life import life
 from sdi.recording import UNKNOWN, Batch
 
 if TYPE_CHECKING:

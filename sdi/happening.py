@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sdi.declaration import Declaration, History
 from sdi.errors import InputError, NotInRegister
 from sdi.history import OPEN, instant
-from sdi.life import life
+from sdi.lineage.life import life
 from sdi.value import checked, given
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sdi import location
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import ALWAYS, OPEN, Clock, instant, second
-from sdi.life import life
-from sdi.lineage import Step
+from sdi.lineage.life import life
+from sdi.lineage.step import Step
+from sdi.place import location
 from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.store.observations import ObservationStore

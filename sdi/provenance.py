@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from sdi import custody
-from sdi.access import shown_at
+from sdi.access.level import shown_at
 from sdi.declaration import Level
 from sdi.entry import Licence
 from sdi.registry import Registry

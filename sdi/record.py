@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdi.address import Address
 from sdi.entry import Accuracy
 from sdi.history import Interval
-from sdi.placement import NOWHERE, Height, Reference
+from sdi.place.address import Address
+from sdi.place.placement import NOWHERE, Height, Reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sdi import location, naming, placement
-from sdi.address import Address
+from sdi import naming
 from sdi.crs import StorageCRS
 from sdi.declaration import Declaration, Level, Scheme
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import ALWAYS, FOREVER, OPEN, STATUSES, TERMINAL, Interval, change_interval, instant
 from sdi.identity import check_code, normalised
-from sdi.placement import Height, Reference
+from sdi.place import location, placement
+from sdi.place.address import Address
+from sdi.place.placement import Height, Reference
 from sdi.text import fold
 from sdi.transaction import TIMES, Transaction
 from sdi.value import plain

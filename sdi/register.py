@@ -9,14 +9,16 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sdi import access, asof, following, history, recording, relation
-from sdi import address as addresses
+from sdi import asof, history, recording, relation
+from sdi.access import level as access
 from sdi.declaration import Declaration, Level
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant
-from sdi.life import life
-from sdi.placement import NOWHERE, Height
+from sdi.lineage.life import life
+from sdi.place import address as addresses
+from sdi.place import following
+from sdi.place.placement import NOWHERE, Height
 from sdi.record import Record
 from sdi.recording import Batch, Span, Table
 from sdi.store.schema import REGISTER_PREFIX

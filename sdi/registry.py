@@ -14,18 +14,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sdi import audit, chain, codebook, contention, evolution, succession
+from sdi import codebook, contention, evolution
 from sdi.catalog import Catalog
 from sdi.crs import StorageCRS
-from sdi.descent import Lineage
 from sdi.errors import IntegrityError, NotInRegister, WorkspaceError
 from sdi.evolution import Recorded
 from sdi.history import OPEN, Clock, instant, second
 from sdi.identity import Ids, TimelessIds
+from sdi.lineage import succession
+from sdi.lineage.descent import Lineage
+from sdi.lineage.succession import Heir, Match
 from sdi.register import Register
+from sdi.safety import audit, chain
 from sdi.store.schema import core, register_table
 from sdi.store.store import Row, Store
-from sdi.succession import Heir, Match
 from sdi.transaction import Transaction
 
 logger = logging.getLogger(__name__)

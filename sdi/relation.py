@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sdi.declaration import Declaration
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import FOREVER, OPEN, TERMINAL, Interval, instant
-from sdi.life import Life, life
+from sdi.lineage.life import Life, life
 from sdi.transaction import TIMES, Transaction
 
 if TYPE_CHECKING:

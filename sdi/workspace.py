@@ -30,7 +30,7 @@ from sdi.detection import Detection
 from sdi.errors import InputError, WorkspaceError
 from sdi.history import Clock
 from sdi.identity import Ids, TimelessIds
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from sdi.registry import Registry
 from sdi.store import choice
 from sdi.store.store import Store

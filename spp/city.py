@@ -10,10 +10,10 @@ import numpy as np
 import orjson
 import shapely
 
-from sdi.collection import Collection as Published
 from sdi.crs import CRS84, StorageCRS
 from sdi.declaration import Label
-from sdi.publication import Publication
+from sdi.publishing.collection import Collection as Published
+from sdi.publishing.publication import Publication
 
 PARCEL, ZONE, UNIT, BUILDING, RISK = "parcel", "plan_zone", "administrative_unit", "building", "flood_risk"
 """Registers that a lookup asks."""

@@ -16,7 +16,7 @@ import shapely
 
 from sdi.crs import StorageCRS
 from sdi.declaration import Label
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from sdi.store.description import RasterDescription
 from spp.answer import Answer, Candidate, Coverage, Decision, Fact, Ground, Near, Reference, Risk, Ward, Water, Zone
 from spp.city import BUILDING, PARCEL, RISK, UNIT, ZONE, City, Thing, coded, title_of

@@ -13,8 +13,7 @@ import shapely
 from sdi.crs import StorageCRS, project
 from sdi.declaration import Label
 from sdi.grid import Grid
-from sdi.store import raster
-from sdi.store.description import RasterDescription
+from sdi.store.description import RasterDescription, list_coverages
 from sdi.store.window import Window, window
 from spp.answer import Water
 from spp.threshold import WET, is_sliver
@@ -37,7 +36,7 @@ def runs(rasters: Path) -> tuple[RasterDescription, ...]:
     """
     found = [
         one
-        for one in raster.list_coverages(rasters)
+        for one in list_coverages(rasters)
         if one.kind == RUN and one.cog and any(variable["name"] == DEPTH for variable in one.variables)
     ]
     return tuple(sorted(found, key=lambda one: (one.return_period is None, one.return_period or 0.0, one.name)))

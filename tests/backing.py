@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from sdi import backup
 from sdi.errors import WorkspaceError
 from sdi.recording import Batch
 from sdi.registry import Registry
+from sdi.safety import backup
 from sdi.store.embedded import EmbeddedStore
 from sdi.workspace import Workspace
 

@@ -12,10 +12,10 @@ import xarray as xr
 from catalogs import packaged
 from frmis.scenario import Scenario
 from pipelines import level
-from sdi import projector
 from sdi.declaration import Label
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.workspace import Workspace

@@ -13,10 +13,11 @@ import numpy as np
 from starlette.testclient import TestClient
 
 from pipelines.serve import compose
-from sdi import projector, provenance
+from sdi import provenance
 from sdi.entry import Licence
 from sdi.identity import TimelessIds
-from sdi.lineage import Step
+from sdi.lineage.step import Step
+from sdi.publishing import projector
 from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.settings import Settings

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import shapely
 
-from sdi import projector
 from sdi.entry import Accuracy
 from sdi.errors import PhusaError
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.registry import Registry
 from sdi.workspace import Workspace
 from tests.sdi.conftest import BENCH, SCHEMES, WORKSPACE

@@ -14,12 +14,12 @@ from starlette.testclient import TestClient
 
 from catalogs import packaged
 from pipelines.serve import compose
-from sdi import projector
 from sdi.entry import Accuracy
-from sdi.handbook import data_dictionary
 from sdi.history import Clock
 from sdi.identity import Ids
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.handbook import data_dictionary
+from sdi.publishing.publication import Publication
 from sdi.recording import Batch
 from sdi.settings import Settings
 from sdi.workspace import Workspace

@@ -10,10 +10,10 @@ import shapely
 import xarray as xr
 
 from catalogs import packaged
-from sdi import projector
 from sdi.declaration import Label
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.register import Batch
 from sdi.registry import Registry
 from sdi.store.description import RasterDescription

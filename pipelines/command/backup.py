@@ -9,7 +9,8 @@ from pathlib import Path
 from catalogs import packaged
 from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
-from sdi import backup, copying, projector, restoration
+from sdi.publishing import projector
+from sdi.safety import backup, copying, restoration
 from sdi.workspace import Workspace
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pipelines import find
 from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
-from sdi.search import Found
+from sdi.finding.search import Found
 
 
 def add(commands: Commands[Parser]) -> None:

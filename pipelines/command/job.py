@@ -11,9 +11,9 @@ from pipelines import execution, processes
 from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
 from sdi.errors import ConflictError, IntegrityError, PhusaError
-from sdi.job import Job
-from sdi.jobs import DONE, Jobs
-from sdi.process import Inputs
+from sdi.work.job import Job
+from sdi.work.jobs import DONE, Jobs
+from sdi.work.process import Inputs
 from sdi.workspace import Workspace
 
 

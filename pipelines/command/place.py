@@ -10,15 +10,15 @@ import numpy as np
 
 from pipelines import assignment, meant
 from pipelines.command.console import Options, Parser
-from sdi import following
 from sdi.crs import CRS84
 from sdi.declaration import Declaration
 from sdi.entry import Accuracy, Method, Quality
 from sdi.errors import InputError
 from sdi.history import ALWAYS, FOREVER
-from sdi.location import location_types
-from sdi.membership import Membership
-from sdi.placement import Along, Height, Reference, Relative, kind
+from sdi.place import following
+from sdi.place.location import location_types
+from sdi.place.membership import Membership
+from sdi.place.placement import Along, Height, Reference, Relative, kind
 from sdi.record import Record
 from sdi.registry import Registry
 

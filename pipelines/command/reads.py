@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
-from sdi import readership
+from sdi.access import readership
 
 
 def add(commands: Commands[Parser]) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from pipelines.reform import Reformed
 from pipelines.reform_file import Reform
-from sdi.life import life
-from sdi.lineage import Conflict
+from sdi.lineage.life import life
+from sdi.lineage.step import Conflict
 from sdi.registry import Registry
 
 

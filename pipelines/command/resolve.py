@@ -7,11 +7,11 @@ from dataclasses import asdict
 
 from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
-from sdi import succession
 from sdi.errors import NotInRegister
 from sdi.history import ALWAYS, FOREVER, before
+from sdi.lineage import succession
+from sdi.lineage.succession import Answer, Heir, Match
 from sdi.registry import Registry
-from sdi.succession import Answer, Heir, Match
 
 
 def add(commands: Commands[Parser]) -> None:

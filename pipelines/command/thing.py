@@ -17,12 +17,14 @@ from pipelines.assignment import Assignment
 from pipelines.command import called, console, place
 from pipelines.command.called import Called
 from pipelines.command.console import Commands, Options, Parser
-from sdi import custody, happening, logbook, membership, readership, secret
-from sdi.address import Address
+from sdi import custody, happening, logbook
+from sdi.access import readership, secret
 from sdi.declaration import LEVELS
 from sdi.errors import InputError, NotInRegister
 from sdi.history import ALWAYS, FOREVER, TERMINAL
 from sdi.identity import is_identifier
+from sdi.place import membership
+from sdi.place.address import Address
 from sdi.record import Record
 from sdi.recording import Batch
 from sdi.register import Register

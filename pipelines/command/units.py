@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pipelines import publish
 from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
-from sdi import membership, tiling
+from sdi.place import membership, tiling
+from sdi.place.tiling import Fault
 from sdi.register import Register
-from sdi.tiling import Fault
 
 
 def add(commands: Commands[Parser]) -> None:

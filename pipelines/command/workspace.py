@@ -10,7 +10,7 @@ from catalogs import packaged
 from pipelines import publish
 from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
-from sdi import readership
+from sdi.access import readership
 from sdi.errors import InputError
 from sdi.workspace import Workspace
 

@@ -9,9 +9,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sdi import geohash
 from sdi.crs import CRS84, StorageCRS
 from sdi.declaration import Scheme
+from sdi.place import geohash
 from sdi.source import Finding
 
 FAR_M = 10.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sdi.address import LONGEST
 from sdi.declaration import Field, Label
 from sdi.entry import ColumnMapping, Entry
-from sdi.placement import DEEPEST_M
+from sdi.place.address import LONGEST
+from sdi.place.placement import DEEPEST_M
 from sdi.quality import cells
 from sdi.quality.cells import Value
 from sdi.source import Finding

@@ -6,9 +6,9 @@ from pygeoapi import api as core
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sdi.collection import Collection
 from sdi.crs import uri
 from sdi.errors import NotFound
+from sdi.publishing.collection import Collection
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.coverage import Coverage

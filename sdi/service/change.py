@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sdi.change import Change, Feed
 from sdi.errors import Gone, InputError
 from sdi.identity import is_identifier
+from sdi.publishing.change import Change, Feed
 from sdi.service.answer import document, headers, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.link import itself, link

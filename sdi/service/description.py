@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sdi.catalog.document import Document as Yaml
-from sdi.collection import Collection
+from sdi.publishing.collection import Collection
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.coverage import Coverage

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from threading import Lock
 
-from sdi.collection import Collection
 from sdi.declaration import Label
 from sdi.errors import NotFound
-from sdi.publication import Publication
+from sdi.publishing.collection import Collection
+from sdi.publishing.publication import Publication
 from sdi.service.coverage import Coverage, coverages, stamp
 from sdi.service.library import Document, Library, configuration
 from sdi.service.parameter import Box

@@ -12,9 +12,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sdi.collection import Collection, Page
 from sdi.crs import CRS84, uri
-from sdi.dictionary import localised
+from sdi.publishing.collection import Collection, Page
+from sdi.publishing.dictionary import localised
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.feature import collection_bytes, feature_bytes, geometries_of, in_crs, parsed

@@ -18,9 +18,9 @@ import orjson
 from pygeoapi.api import API, APIRequest
 from starlette.exceptions import HTTPException
 
-from sdi.collection import Collection
 from sdi.declaration import Label
 from sdi.errors import InputError
+from sdi.publishing.collection import Collection
 from sdi.service.coverage import Coverage
 from sdi.service.negotiation import LANGUAGES, Wish
 from sdi.service.parameter import Box

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sdi.collection import Collection
 from sdi.crs import CRS84, StorageCRS
 from sdi.errors import InputError
 from sdi.history import instant, query_interval
+from sdi.publishing.collection import Collection
 from sdi.service.negotiation import COMMON, Wish
 from sdi.service.parameter import Box, integer, typed
 from sdi.service.reference import asked, box_in_crs84

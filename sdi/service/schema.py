@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sdi.collection import Collection
-from sdi.dictionary import DIALECT, as_queryables, localised
+from sdi.publishing.collection import Collection
+from sdi.publishing.dictionary import DIALECT, as_queryables, localised
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.coverage import Coverage

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sdi.errors import InputError
-from sdi.search import Found
+from sdi.finding.search import Found
 from sdi.service.answer import document, headers, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.link import itself

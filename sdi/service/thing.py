@@ -7,9 +7,9 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sdi.collection import Thing
 from sdi.errors import Gone, NotFound
 from sdi.identity import is_identifier
+from sdi.publishing.collection import Thing
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.link import Link, itself, link

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sdi.change import Version
 from sdi.errors import NotFound
+from sdi.publishing.change import Version
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.feature import feature_bytes

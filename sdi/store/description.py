@@ -116,3 +116,19 @@ class RasterDescription:
     def place(self) -> str:
         """Folder of this version in the folder of the raster."""
         return self.version[:16]
+
+
+def list_coverages(folder: Path) -> tuple[RasterDescription, ...]:
+    """List the published rasters.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of all rasters; may be missing.
+
+    Returns
+    -------
+    tuple of RasterDescription
+        By name.
+    """
+    return tuple(RasterDescription.read(path.parent) for path in sorted(folder.glob(f"*/{DESCRIPTION}")))

@@ -174,22 +174,6 @@ def read(folder: Path, name: str) -> xr.Dataset:
     return data[[variable["name"] for variable in said.variables]]
 
 
-def list_coverages(folder: Path) -> tuple[RasterDescription, ...]:
-    """List the published rasters.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of all rasters; may be missing.
-
-    Returns
-    -------
-    tuple of RasterDescription
-        By name.
-    """
-    return tuple(RasterDescription.read(path.parent) for path in sorted(folder.glob(f"*/{DESCRIPTION}")))
-
-
 def list_pending(folder: Path) -> tuple[RasterDescription, ...]:
     """List the rasters that were prepared and neither completed nor abandoned.
 

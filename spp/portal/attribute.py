@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sdi.dictionary import localised
+from sdi.publishing.dictionary import localised
 from spp.portal.wording import Words
 
 _UNITS: Mapping[str, str | None] = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from sdi.collection import Collection
-from sdi.publication import Publication
+from sdi.publishing.collection import Collection
+from sdi.publishing.publication import Publication
 from sdi.store.description import RasterDescription
 from spp.water import runs
 

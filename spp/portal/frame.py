@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from sdi.crs import StorageCRS
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from sdi.settings import Settings
 from sdi.workspace import Workspace
 from spp.portal.choice import Choices

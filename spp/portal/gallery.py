@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Lock
 
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from spp.portal.asset import Asset
 from spp.portal.choice import Choice
 from spp.portal.layer import Layer

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from zlib import crc32
 
-from sdi.collection import Collection
+from sdi.publishing.collection import Collection
 from spp.portal.attribute import Attribute, attributes
 from spp.portal.choice import Choice
 from spp.portal.overview import exact_until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Lock
 
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from sdi.workspace import Workspace
 
 

@@ -16,8 +16,8 @@ import orjson
 import shapely
 from numpy.typing import NDArray
 
-from sdi.collection import Collection
-from sdi.publication import Publication
+from sdi.publishing.collection import Collection
+from sdi.publishing.publication import Publication
 
 CELLS = 1500
 """Cells along the longer side of the extent; what is smaller than a cell is left out."""

@@ -15,9 +15,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sdi.collection import Collection
 from sdi.errors import NotFound
-from sdi.publication import Publication
+from sdi.publishing.collection import Collection
+from sdi.publishing.publication import Publication
 from spp.portal.asset import Asset
 from spp.portal.attribute import Attribute, attributes
 from spp.portal.chart import Chart, Line, Threshold, draw

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sdi import location
+from sdi.place import location
 from tests.model import SURVEYED, add, build, opened, point, writing
 
 pytestmark = pytest.mark.bench

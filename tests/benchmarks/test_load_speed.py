@@ -11,10 +11,10 @@ import pytest
 import shapely
 
 from catalogs import packaged
-from sdi import projector
 from sdi.entry import Accuracy
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.recording import Batch
 from sdi.workspace import Workspace
 from tests.benchmarks.clocks import Spent, spent

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from catalogs import packaged
-from sdi import projector
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.store.postgis import PostgisStore
 from sdi.workspace import Workspace
 from tests.benchmarks.test_load_speed import CORE, COUNT, trees

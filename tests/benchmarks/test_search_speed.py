@@ -13,11 +13,11 @@ import pytest
 import shapely
 
 from catalogs import packaged
-from sdi import projector
 from sdi.entry import Accuracy
 from sdi.history import Clock
 from sdi.identity import Ids
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.recording import Batch
 from sdi.workspace import Workspace
 from tests.benchmarks.clocks import spent

@@ -9,10 +9,10 @@ import numpy as np
 import shapely
 
 from catalogs import packaged
-from sdi import projector
 from sdi.entry import Accuracy
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.register import Batch
 from sdi.workspace import Workspace
 

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from sdi.settings import Settings
 from spp.portal import pages
 from tests.browser.conftest import watch

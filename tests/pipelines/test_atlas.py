@@ -22,7 +22,7 @@ from pipelines import atlas, demo, leaflet, overlay
 from sdi.catalog import Catalog
 from sdi.errors import InputError, NotFound
 from sdi.grid import Grid
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from sdi.store import raster
 from sdi.store.description import RasterDescription
 from sdi.workspace import Workspace

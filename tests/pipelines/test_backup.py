@@ -9,7 +9,7 @@ import pytest
 
 from catalogs import packaged
 from pipelines.__main__ import main
-from sdi import projector
+from sdi.publishing import projector
 from sdi.workspace import Workspace
 from tests.sdi.conftest import small
 from tests.sdi.test_register import add

@@ -15,9 +15,10 @@ from frmis import tide_file
 from frmis.level import WaterLevel
 from pipelines import demo, derive, ensemble, flood, scenarios
 from pipelines.serve import compose
-from sdi import containment, projector
 from sdi.grid import Grid
-from sdi.publication import Publication
+from sdi.place import containment
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.resample import resample
 from sdi.settings import Settings
 from sdi.store import raster

@@ -18,11 +18,12 @@ from starlette.testclient import TestClient
 from catalogs import packaged
 from pipelines import find, ingest, reform, reform_file
 from pipelines.serve import compose
-from sdi import containment, succession
 from sdi.errors import RefusedError
 from sdi.history import Clock
 from sdi.identity import Ids
-from sdi.reexpression import reexpress
+from sdi.lineage import succession
+from sdi.lineage.reexpression import reexpress
+from sdi.place import containment
 from sdi.settings import Settings
 from sdi.text import tone_alias
 from sdi.workspace import Workspace

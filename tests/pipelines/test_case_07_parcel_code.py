@@ -11,8 +11,8 @@ import shapely
 
 from catalogs import packaged
 from pipelines import ingest
-from sdi import geohash
 from sdi.crs import StorageCRS
+from sdi.place import geohash
 from sdi.workspace import Workspace
 
 X, Y = 614_816.03231732, 1_108_132.7366715

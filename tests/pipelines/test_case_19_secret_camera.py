@@ -6,8 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from sdi import projector, secret
+from sdi.access import secret
 from sdi.errors import InputError, NotInRegister
+from sdi.publishing import projector
 from sdi.recording import Batch
 from tests.leaks import answers, build, differing
 from tests.model import opened

@@ -12,7 +12,7 @@ import pytest
 from pipelines.__main__ import main
 from pipelines.command import console, job
 from sdi.errors import IntegrityError, PhusaError
-from sdi.job import Failure, Job
+from sdi.work.job import Failure, Job
 
 ROW = dict.fromkeys(("started", "finished", "pid", "pid_started", "outcome", "error", "home"), None) | {
     "id": "1", "process": "risk", "version": "1.0.0", "inputs": "{}", "inputs_sha256": "", "status": "failed",

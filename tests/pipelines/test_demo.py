@@ -14,8 +14,8 @@ import pytest
 from catalogs import packaged
 from pipelines import demo, derive, simulated
 from sdi.errors import InputError, WorkspaceError
-from sdi.publication import Publication
-from sdi.store import raster
+from sdi.publishing.publication import Publication
+from sdi.store.description import list_coverages
 from sdi.workspace import Workspace
 
 SCALE = 0.05
@@ -62,7 +62,7 @@ def test_the_progress_of_a_build_rises_from_nothing_and_names_every_flood(town, 
 
 
 def test_every_flood_is_published_under_its_name(town, public):
-    runs = {one.name: one for one in raster.list_coverages(town.rasters) if one.kind == "run"}
+    runs = {one.name: one for one in list_coverages(town.rasters) if one.kind == "run"}
     assert set(runs) == {f"flood-{name.replace('_', '-')}" for name in WANTED.scenarios}
     assert {one["scenario"] for one in rows(public, "flood-depth")} == set(WANTED.scenarios)
     assert not any(one.fit_for_decisions for one in runs.values())
@@ -108,7 +108,7 @@ def test_a_city_built_twice_on_one_core_and_on_two_is_the_same_to_the_last_byte(
         registry = workspace.registry()
         hashes.append(registry.root_hash)
         registry.close()
-    versions = [{one.name: one.version for one in raster.list_coverages(city.rasters)} for city in (town, again)]
+    versions = [{one.name: one.version for one in list_coverages(city.rasters)} for city in (town, again)]
     different = {name for name in versions[0] if versions[0][name] != versions[1].get(name)}
     figure("coverages of a city built twice that differ", len(different), unit="1", bound="0")
     assert not different

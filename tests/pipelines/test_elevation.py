@@ -15,6 +15,7 @@ from sdi.declaration import Label
 from sdi.entry import Accuracy, Entry, Licence, SourceOptions
 from sdi.grid import Grid
 from sdi.store import raster
+from sdi.store.description import list_coverages
 from sdi.workspace import Workspace
 from tests.frmis.ground import rough, terrain
 
@@ -68,7 +69,7 @@ def test_feet_are_converted_and_degrees_projected(workspace, tmp_path):
 def test_a_dry_run_writes_nothing(workspace, tmp_path):
     made = elevation.run(terrain(rough(), datum=None), entry(tmp_path, datum=None), workspace, dry_run=True)
     assert not made.report.fit_for_decisions
-    assert raster.list_coverages(workspace.rasters) == ()
+    assert list_coverages(workspace.rasters) == ()
     assert list(workspace.reports.iterdir()) == []
 
 
@@ -86,7 +87,7 @@ def test_the_terrains_of_can_tho_are_published_with_their_traps(workspace, share
     made = elevation.run(delivered, delivery, workspace)
     assert {one.code for one in made.report.findings} >= expected
     assert np.isfinite(made.terrain).all()
-    said = raster.list_coverages(workspace.rasters)[0]
+    said = list_coverages(workspace.rasters)[0]
     assert (said.name, said.fit_for_decisions, said.bulk) == (name, False, False)
     assert said.crs == "EPSG:5897"
     assert said.notice.vi.startswith("Không dùng để ra quyết định: ")

@@ -10,12 +10,12 @@ import pytest
 
 from catalogs import packaged
 from pipelines import ensemble, flood
-from sdi import projector
 from sdi.declaration import Label
 from sdi.errors import InputError, NotFound
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.store import raster
-from sdi.store.description import RasterDescription
+from sdi.store.description import RasterDescription, list_coverages
 from sdi.workspace import Workspace
 from tests.frmis.ground import rain, scenario, terrain
 
@@ -159,7 +159,7 @@ def test_a_terrain_that_is_not_there_is_named_and_nothing_written(workspace, reg
     with pytest.raises(NotFound, match="nowhere"):
         ensemble.run(POUR, workspace, registry, terrains=["flat", "nowhere"])
     assert registry.last_tx == before
-    assert [one.name for one in raster.list_coverages(workspace.rasters)] == ["flat", "step"]
+    assert [one.name for one in list_coverages(workspace.rasters)] == ["flat", "step"]
 
 
 def test_an_ensemble_killed_after_its_commit_is_completed(workspace, registry, monkeypatch):
@@ -180,7 +180,7 @@ def test_an_ensemble_killed_after_its_commit_is_completed(workspace, registry, m
         with pytest.raises(Killed):
             ensemble.run(POUR, workspace, registry, terrains=["flat", "step"])
     flood.recover(workspace, registry)
-    assert [one.name for one in raster.list_coverages(workspace.rasters)] == ["ensemble-pour-here", "flat", "step"]
+    assert [one.name for one in list_coverages(workspace.rasters)] == ["ensemble-pour-here", "flat", "step"]
 
 
 def test_progress_of_all_members_is_one(workspace, registry):

@@ -21,9 +21,9 @@ from frmis.risk import Rule
 from pipelines import elevation, flood, processes, publish, scenarios
 from pipelines.__main__ import main
 from sdi.errors import CatalogError, InputError, NotFound
-from sdi.jobs import RECORDED
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from sdi.store import raster
+from sdi.work.jobs import RECORDED
 from sdi.workspace import Workspace
 from tests.frmis.ground import rough, terrain
 

@@ -21,11 +21,12 @@ from frmis.simulation import simulate
 from frmis.structure import Structure
 from pipelines import elevation, flood
 from pipelines.ground import lay
-from sdi import projector, provenance
+from sdi import provenance
 from sdi.declaration import Label
 from sdi.entry import Accuracy, Licence
 from sdi.errors import InputError, NotFound, PhusaError, RefusedError
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.recording import Batch
 from sdi.store import raster
 from sdi.store.description import RasterDescription

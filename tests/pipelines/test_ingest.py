@@ -2,7 +2,7 @@
 
 from catalogs import packaged
 from pipelines import ingest
-from sdi import projector
+from sdi.publishing import projector
 from sdi.workspace import Workspace
 from tests.pipelines.test_kill import ROWS, deliver, workspace
 

@@ -18,11 +18,12 @@ from catalogs import packaged
 from frmis.forcing import Rainfall
 from frmis.scenario import Scenario
 from pipelines import elevation, flood, ingest, publish
-from sdi import projector
 from sdi.errors import PhusaError
 from sdi.grid import Grid
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.store import raster
+from sdi.store.description import list_coverages
 from sdi.workspace import Workspace
 from tests.killed import context
 
@@ -220,7 +221,7 @@ def simulate(folder: Path, intensity: float) -> None:
 
 def shown(workspace: Workspace) -> tuple[str, ...]:
     """Return the versions of the coverages that are shown."""
-    return tuple(one.version for one in raster.list_coverages(workspace.rasters) if one.kind == "run")
+    return tuple(one.version for one in list_coverages(workspace.rasters) if one.kind == "run")
 
 
 @pytest.mark.shows("foundation")

@@ -10,10 +10,10 @@ from catalogs import packaged
 from frmis.forcing import Series
 from frmis.scenario import Scenario
 from pipelines import level
-from sdi import projector
 from sdi.entry import Licence
 from sdi.errors import InputError, NotFound, NotInRegister
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.workspace import Workspace
 from tests.gauges import START, flood, make, populate
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pipelines.__main__ import main
+from sdi.access.readership import readings
 from sdi.errors import IntegrityError, WorkspaceError
-from sdi.readership import readings
 from sdi.recording import Batch
 from sdi.workspace import Workspace
 from tests import model

@@ -11,10 +11,11 @@ import shapely
 
 from pipelines import conversion, lying_over, reform, reform_file
 from pipelines.__main__ import main
-from sdi import containment, succession
 from sdi.errors import CatalogError, ConflictError, RefusedError
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.lineage import succession
+from sdi.place import containment
 from sdi.recording import Batch
 from tests.reform import ABOVE, DAY, EVE, KIND, OLD, SCHEME, SMALL, make
 

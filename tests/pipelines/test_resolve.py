@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from pipelines.__main__ import main
-from sdi.lineage import Step
+from sdi.lineage.step import Step
 from sdi.workspace import Workspace
 from tests.model import add, build, opened, retire, writing
 

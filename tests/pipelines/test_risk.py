@@ -24,12 +24,13 @@ from frmis.scenario import Scenario
 from pipelines import flood as simulated
 from pipelines import risk
 from pipelines.exposure import laid, things
-from sdi import projector, provenance
+from sdi import provenance
 from sdi.declaration import Label
 from sdi.entry import Accuracy, Licence
 from sdi.errors import InputError, NotFound
 from sdi.grid import Grid
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.recording import Batch
 from sdi.store import raster
 from sdi.store.description import RasterDescription

@@ -18,8 +18,8 @@ from frmis.forcing import Rainfall
 from frmis.ground import Ground
 from frmis.simulation import simulate
 from pipelines import simulated
-from sdi.child import Child
 from sdi.errors import PhusaError, RefusedError
+from sdi.work.child import Child
 from tests import killed
 from tests.conftest import ROOT
 from tests.frmis.ground import rough, scenario, terrain

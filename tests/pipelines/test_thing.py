@@ -12,9 +12,9 @@ import shapely
 
 from pipelines import publish
 from pipelines.__main__ import main
-from sdi import witness
 from sdi.errors import InputError
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
+from sdi.safety import witness
 from tests.sdi.conftest import small
 
 WHY = ["--reason", "a test", "--actor", "an"]

@@ -17,14 +17,14 @@ from catalogs import packaged
 from frmis.obstacle import Obstacles
 from frmis.structure import Structure
 from pipelines import compared, flood, whatif
-from sdi import projector
 from sdi.declaration import Label
 from sdi.entry import Accuracy
 from sdi.errors import InputError, NotInRegister
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.recording import Batch
 from sdi.store import raster
-from sdi.store.description import RasterDescription
+from sdi.store.description import RasterDescription, list_coverages
 from sdi.workspace import Workspace
 from tests.frmis.ground import rain, scenario, terrain
 
@@ -285,7 +285,7 @@ def test_what_cannot_be_compared_is_refused_and_nothing_written(workspace, regis
     with pytest.raises(error, match=said):
         raised(workspace, registry, **more)
     assert registry.last_tx == before
-    assert [one.name for one in raster.list_coverages(workspace.rasters)] == ["test"]
+    assert [one.name for one in list_coverages(workspace.rasters)] == ["test"]
     assert raster.list_pending(workspace.rasters) == ()
 
 
@@ -305,13 +305,13 @@ def test_a_comparison_killed_before_its_commit_is_forgotten_and_after_it_complet
     assert len(raster.list_pending(workspace.rasters)) == 1
     flood.recover(workspace, registry)
     assert raster.list_pending(workspace.rasters) == ()
-    assert [one.name for one in raster.list_coverages(workspace.rasters)] == ["test"]
+    assert [one.name for one in list_coverages(workspace.rasters)] == ["test"]
     with monkeypatch.context() as patch:
         patch.setattr(raster, "complete", die)
         with pytest.raises(Killed):
             raised(workspace, registry)
     flood.recover(workspace, registry)
-    shown = [one.name for one in raster.list_coverages(workspace.rasters)]
+    shown = [one.name for one in list_coverages(workspace.rasters)]
     assert shown == [f"proposal-{registry.register('proposal').list()[0]}", "test"]
 
 

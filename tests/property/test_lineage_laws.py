@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdi.lineage import Step
-from sdi.reexpression import reexpress
+from sdi.lineage.reexpression import reexpress
+from sdi.lineage.step import Step
 from tests import model
 
 REFORMS = ("2021-07-01", "2023-07-01", "2025-07-01")

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalogs import packaged
-from sdi import projector
 from sdi.entry import Accuracy
 from sdi.history import Clock
 from sdi.identity import Ids
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.recording import Batch
 from sdi.workspace import Workspace
 from tests.sdi.conftest import BENCH, SCHEMES, WORKSPACE

@@ -9,9 +9,11 @@ import orjson
 import pytest
 import shapely
 
-from sdi import access, projector, secret
+from sdi.access import level as access
+from sdi.access import secret
+from sdi.access.generalise import snapped
 from sdi.errors import ConflictError, InputError, NotFound
-from sdi.generalise import snapped
+from sdi.publishing import projector
 from tests import model
 from tests.model import SURVEYED, X, Y, point, writing
 

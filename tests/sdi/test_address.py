@@ -8,9 +8,9 @@ import orjson
 import pytest
 import shapely
 
-from sdi import projector
-from sdi.address import Address
 from sdi.errors import InputError, NotInRegister
+from sdi.place.address import Address
+from sdi.publishing import projector
 from tests.model import SURVEYED, add, point, retire, writing
 
 pytestmark = pytest.mark.both_stores

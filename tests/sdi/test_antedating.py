@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sdi.antedating import antedate
 from sdi.errors import ConflictError, InputError
+from sdi.lineage.antedating import antedate
 from tests.model import add, square, writing
 
 pytestmark = pytest.mark.both_stores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from sdi import audit
+from sdi.safety import audit
 
 
 def test_a_row_is_one_line_of_json_with_its_keys_in_order_and_without_what_is_empty():

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from sdi import backup, restoration
 from sdi.declaration import Label
 from sdi.errors import ConflictError, InputError, WorkspaceError
+from sdi.safety import backup, restoration
 from sdi.store import raster
 from sdi.store.description import RasterDescription
 from sdi.store.vault import Vault

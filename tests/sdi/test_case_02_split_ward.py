@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import shapely
 
-from sdi.lineage import Step
-from sdi.reexpression import recount, reexpress
+from sdi.lineage.reexpression import recount, reexpress
+from sdi.lineage.step import Step
 from tests.model import X, Y, add, retire, square, writing
 
 pytestmark = [pytest.mark.both_stores, pytest.mark.shows("shared-model")]

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from sdi.lineage import Step
-from sdi.reexpression import reexpress
+from sdi.lineage.reexpression import reexpress
+from sdi.lineage.step import Step
 from tests.model import add, retire, writing
 
 pytestmark = [pytest.mark.both_stores, pytest.mark.shows("shared-model")]

@@ -11,9 +11,9 @@ import orjson
 import pytest
 import shapely
 
-from sdi import projector
 from sdi.entry import Accuracy
 from sdi.history import OPEN
+from sdi.publishing import projector
 from tests.model import add, point, writing
 
 pytestmark = pytest.mark.both_stores

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from sdi.lineage import Step
+from sdi.lineage.step import Step
 from tests.model import add, retire, square, writing
 
 pytestmark = [pytest.mark.both_stores, pytest.mark.shows("shared-model")]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sdi import duplicate, projector, provenance
+from sdi import provenance
 from sdi.entry import Licence
+from sdi.lineage import duplicate
+from sdi.publishing import projector
 from tests.model import add, point, writing
 
 pytestmark = [pytest.mark.both_stores, pytest.mark.shows("shared-model")]

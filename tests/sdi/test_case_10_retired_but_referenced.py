@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from starlette.testclient import TestClient
 
-from sdi import projector
 from sdi.errors import ConflictError
 from sdi.history import OPEN, TERMINAL
-from sdi.lineage import Step
+from sdi.lineage.step import Step
+from sdi.publishing import projector
 from sdi.service import application
 from tests.model import add, point, retire, square, writing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sdi.errors import ConflictError
-from sdi.lineage import Step
+from sdi.lineage.step import Step
 from tests.model import SURVEYED, add, point, retire, writing
 
 pytestmark = [pytest.mark.both_stores, pytest.mark.shows("shared-model")]

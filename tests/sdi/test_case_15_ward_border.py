@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 import shapely
 
-from sdi import membership, tiling
 from sdi.entry import Accuracy
 from sdi.errors import IntegrityError
+from sdi.place import membership, tiling
 from tests.model import SURVEYED, X, Y, add, point, retire, square, writing
 
 pytestmark = pytest.mark.both_stores

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import shapely
 
-from sdi import projector
 from sdi.entry import Accuracy
+from sdi.publishing import projector
 from sdi.recording import Batch
 
 pytestmark = [pytest.mark.shows("shared-model"), pytest.mark.both_stores]

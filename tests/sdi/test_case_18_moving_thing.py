@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import shapely
 
-from sdi import location
 from sdi.entry import Accuracy
+from sdi.place import location
 from tests.model import SURVEYED, add, point, writing
 
 pytestmark = pytest.mark.both_stores

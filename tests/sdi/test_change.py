@@ -7,13 +7,13 @@ from contextlib import closing
 
 import pytest
 
-from sdi import projector
-from sdi.change import WORDS, changes
 from sdi.entry import Accuracy
 from sdi.errors import NotFound
 from sdi.history import FOREVER, OPEN
-from sdi.lineage import Step
-from sdi.timeline import Piece
+from sdi.lineage.step import Step
+from sdi.publishing import projector
+from sdi.publishing.change import WORDS, changes
+from sdi.publishing.timeline import Piece
 from tests.model import SURVEYED, add, point, retire, writing
 from tests.sdi.test_register import HERE, SURVEY, THERE, write
 from tests.sdi.test_register import add as bench

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sdi import containment
 from sdi.errors import ConflictError, InputError, NotInRegister
+from sdi.place import containment
 from tests.model import add, retire, writing
 
 pytestmark = [pytest.mark.both_stores, pytest.mark.shows("shared-model")]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sdi import copying, founding
 from sdi.errors import ConflictError, InputError, WorkspaceError
+from sdi.safety import copying, founding
 from sdi.workspace import Workspace
 from tests.backing import silent
 from tests.past import build, lived, opened, then

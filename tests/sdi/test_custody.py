@@ -11,7 +11,7 @@ from sdi import custody, provenance
 from sdi.custody import Custodian
 from sdi.entry import Licence
 from sdi.errors import InputError, NotInRegister
-from sdi.lineage import Step
+from sdi.lineage.step import Step
 from sdi.workspace import Workspace
 from tests import model
 from tests.model import add, point, writing

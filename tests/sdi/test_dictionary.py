@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from catalogs import packaged
 from sdi.catalog import Catalog
-from sdi.dictionary import as_queryables, json_schema, localised, published_names, queryables
+from sdi.publishing.dictionary import as_queryables, json_schema, localised, published_names, queryables
 from tests.sdi import catalogue
 from tests.sdi.catalogue import PARK, TREE, changed, golden
 

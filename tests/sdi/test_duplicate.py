@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sdi import duplicate
 from sdi.errors import ConflictError, NotInRegister
+from sdi.lineage import duplicate
 from tests.model import add, point, retire, writing
 
 

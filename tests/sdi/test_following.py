@@ -8,7 +8,7 @@ import shapely
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import OPEN
-from sdi.placement import Along, Height, Relative
+from sdi.place.placement import Along, Height, Relative
 from tests.model import SURVEYED, X, Y, add, point, writing
 
 pytestmark = pytest.mark.both_stores

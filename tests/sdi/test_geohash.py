@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdi import geohash
+from sdi.place import geohash
 
 POSITIONS = st.tuples(st.floats(-180, 180, exclude_max=True), st.floats(-90, 90, exclude_max=True))
 

@@ -6,7 +6,7 @@ import pytest
 
 from catalogs import packaged
 from sdi.catalog import Catalog
-from sdi.handbook import data_dictionary
+from sdi.publishing.handbook import data_dictionary
 from tests.sdi import catalogue
 from tests.sdi.catalogue import PARK, SPECIES, TREE, changed, golden
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import shapely
 
-from sdi import custody, event, happening, naming, projector
+from sdi import custody, event, happening, naming
 from sdi.entry import Accuracy
 from sdi.errors import InputError, NotInRegister
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.recording import Batch
 from tests.sdi.conftest import small
 

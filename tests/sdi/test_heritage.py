@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sdi import projector
 from sdi.errors import Gone
-from sdi.lineage import Step
+from sdi.lineage.step import Step
+from sdi.publishing import projector
 from tests.model import add, retire, square, writing
 
 DAY, LATER = "2025-07-01", "2026-05-01"

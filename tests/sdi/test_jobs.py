@@ -16,11 +16,11 @@ from itertools import pairwise
 import pytest
 from jsonschema import ValidationError
 
-from sdi.child import Child
 from sdi.errors import ConflictError, InputError, IntegrityError, NotFound, WorkspaceError
-from sdi.jobs import MAXIMUM_UNFINISHED, RECORDED
-from sdi.process import Outcome
-from sdi.work import Report
+from sdi.work.child import Child
+from sdi.work.jobs import MAXIMUM_UNFINISHED, RECORDED
+from sdi.work.process import Outcome
+from sdi.work.worker import Report
 from tests.conformance.schemas import checker
 from tests.conftest import ROOT
 from tests.sdi import toil

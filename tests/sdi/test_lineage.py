@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from sdi.errors import ConflictError, InputError, NotInRegister
-from sdi.lineage import Step
+from sdi.lineage.step import Step
 from tests.model import add, retire, writing
 
 DAY = "2025-07-01"

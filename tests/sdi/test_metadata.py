@@ -16,7 +16,7 @@ from sdi.catalog import Catalog
 from sdi.declaration import Label
 from sdi.entry import Licence
 from sdi.errors import InputError
-from sdi.metadata import Holding, dcat, record
+from sdi.publishing.metadata import Holding, dcat, record
 from tests.sdi import catalogue
 
 FEATURES = "https://schemas.opengis.net/ogcapi/features/part1/1.0/openapi/schemas/"

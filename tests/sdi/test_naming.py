@@ -6,9 +6,10 @@ from contextlib import closing
 
 import pytest
 
-from sdi import naming, projector
+from sdi import naming
 from sdi.errors import InputError, NotInRegister
 from sdi.history import FOREVER, Interval
+from sdi.publishing import projector
 from tests.model import add, point, writing
 
 LOCAL = {"vi": ["Cầu Cái Khế"], "vi.local": ["Cầu Quay"], "vi.short": ["CK"]}

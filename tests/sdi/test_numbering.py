@@ -7,8 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from sdi import numbering, projector
+from sdi.access import numbering
 from sdi.errors import IntegrityError
+from sdi.publishing import projector
 from tests.model import add, opened, point, writing
 
 

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from sdi.errors import ConflictError, InputError
-from sdi.placement import Along, Height, Relative, calibration, details, recalibrated, shape_of
+from sdi.place.placement import Along, Height, Relative, calibration, details, recalibrated, shape_of
 
 STRAIGHT = shapely.LineString([(0, 0), (1000, 0)])
 BENT = shapely.LineString([(0, 0), (400, 0), (500, 75), (600, 0), (1000, 0)])

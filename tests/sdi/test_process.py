@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sdi.errors import InputError
-from sdi.process import Outcome, fingerprint
+from sdi.work.process import Outcome, fingerprint
 from tests.sdi import toil
 
 COUNT = toil.PROCESSES[0]

@@ -7,9 +7,9 @@ import orjson
 import pytest
 import shapely
 
-from sdi import projector
 from sdi.errors import ConflictError, Gone, InputError, IntegrityError, NotFound, WorkspaceError
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.store.geopackage import GeoPackage
 from tests.sdi.conftest import alone
 from tests.sdi.test_register import SURVEY, THERE, add, write

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdi.errors import InputError, RefusedError
-from sdi.lineage import Step
-from sdi.reexpression import recount, reexpress
+from sdi.lineage.reexpression import recount, reexpress
+from sdi.lineage.step import Step
 from tests.model import add, point, retire, square, writing
 
 DAY = "2025-07-01"

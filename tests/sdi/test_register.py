@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import shapely
 
-from sdi import location
 from sdi.crs import StorageCRS
 from sdi.declaration import LocationRule
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister, RefusedError
+from sdi.place import location
 from sdi.recording import Batch
 
 HERE = shapely.Point(584_000, 1_109_000)

@@ -7,10 +7,10 @@ import psycopg
 import pytest
 import shapely
 
-from sdi import projector
 from sdi.errors import ConflictError, IntegrityError, WorkspaceError
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.recording import Batch
 from sdi.store import embedded, postgis
 from tests.sdi.test_register import add, write

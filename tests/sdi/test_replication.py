@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sdi import readership
+from sdi.access import readership
 from sdi.errors import ConflictError, IntegrityError
 from sdi.history import Clock
 from sdi.registry import Registry
-from sdi.replication import refuse_occupied, replicate
+from sdi.safety.replication import refuse_occupied, replicate
 from sdi.store import choice
 from sdi.store.embedded import EmbeddedStore
 from sdi.store.store import Store

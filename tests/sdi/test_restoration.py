@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sdi import backup, founding, projector, provenance, restoration
+from sdi import provenance
 from sdi.entry import Licence
 from sdi.errors import ConflictError, InputError, IntegrityError, WorkspaceError
 from sdi.history import Clock
-from sdi.restoration import Restored
+from sdi.publishing import projector
+from sdi.safety import backup, founding, restoration
+from sdi.safety.restoration import Restored
 from sdi.store import raster
+from sdi.store.description import list_coverages
 from sdi.store.vault import Vault
 from sdi.workspace import Workspace
 from tests.backing import silent
@@ -138,7 +141,7 @@ def test_rasters_that_were_made_later_are_left_out(workspace, tmp_path):
     levels = {}
     for tx in (2, 3, 4):
         made, done = restored(tmp_path / "kept", tmp_path / str(tx), at=tx)
-        shown = [one.name for one in raster.list_coverages(made.rasters)]
+        shown = [one.name for one in list_coverages(made.rasters)]
         levels[tx] = {name: float(raster.read(made.rasters, name)["elevation"].max()) for name in shown}
         assert done.left_out == (("flood",) if tx == 2 else ())
     assert levels == {

@@ -7,9 +7,9 @@ import sqlite3
 import orjson
 import pytest
 
-from sdi import projector
 from sdi.errors import InputError, NotFound
-from sdi.search import one_error
+from sdi.finding.search import one_error
+from sdi.publishing import projector
 from sdi.text import told_apart, words
 from tests.sdi.test_register import add, write
 

@@ -10,10 +10,11 @@ import shapely
 from starlette.testclient import TestClient
 
 from catalogs import packaged
-from sdi import projector, quality, source
+from sdi import quality, source
 from sdi.declaration import Field, Label
 from sdi.errors import CatalogError, InputError
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.recording import Batch
 from sdi.service import application
 from sdi.value import checked, given

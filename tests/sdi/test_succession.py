@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sdi import succession
 from sdi.errors import NotInRegister
-from sdi.lineage import Step
+from sdi.lineage import succession
+from sdi.lineage.step import Step
 from tests.model import add, retire, writing
 
 DAY = "2025-07-01"

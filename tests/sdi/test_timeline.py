@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdi.history import FOREVER, OPEN
-from sdi.timeline import Fact, Piece, pieces
+from sdi.publishing.timeline import Fact, Piece, pieces
 
 DAYS = [f"2025-01-{day:02}T00:00:00Z" for day in range(1, 8)]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sdi import work
 from sdi.declaration import Label
 from sdi.errors import InputError
-from sdi.jobs import Jobs
-from sdi.process import Outcome, Process
+from sdi.work import worker as work
+from sdi.work.jobs import Jobs
+from sdi.work.process import Outcome, Process
 
 logger = logging.getLogger(__name__)
 

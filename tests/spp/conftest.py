@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from sdi.workspace import Workspace
 from spp.answer import Answer
 from spp.lookup import lookup

@@ -14,11 +14,11 @@ import shapely
 import xarray as xr
 
 from catalogs import packaged
-from sdi import projector
 from sdi.declaration import Label
 from sdi.entry import Accuracy
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.register import Batch
 from sdi.store.description import RasterDescription
 from sdi.store.raster import write

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import shapely
 
-from sdi import projector
 from sdi.errors import Gone, InputError, NotFound
-from sdi.publication import Publication
+from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from spp.lookup import REACH, lookup
 from spp.place import Address, Parcel, Point
 from tests.spp.quarter import NOTICE, X, Y, build

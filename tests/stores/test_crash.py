@@ -18,7 +18,7 @@ import shapely
 from catalogs import packaged
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, WorkspaceError
-from sdi.lineage import Step
+from sdi.lineage.step import Step
 from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.transaction import Transaction

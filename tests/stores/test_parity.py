@@ -11,11 +11,11 @@ import pytest
 import shapely
 
 from pipelines import demo
-from sdi import projector
 from sdi.entry import Accuracy
 from sdi.errors import PhusaError
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.workspace import Workspace

@@ -17,10 +17,10 @@ from starlette.testclient import TestClient
 
 from pipelines import serve
 from pipelines.__main__ import main
-from sdi import projector
 from sdi.errors import Gone, InputError, NotFound, WorkspaceError
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.service import application
 from sdi.settings import Settings
 from sdi.workspace import Workspace

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from starlette.testclient import TestClient
 
-from sdi import projector
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.service import application
 from tests import town as towns
 from tests.town import COUNT, ENDED, PLACELESS

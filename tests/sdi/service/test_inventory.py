@@ -8,9 +8,9 @@ import threading
 import pytest
 from starlette.testclient import TestClient
 
-from sdi import projector
 from sdi.history import Clock
 from sdi.identity import Ids
+from sdi.publishing import projector
 from sdi.service import application
 from sdi.service.inventory import Keeper
 from tests import town as towns

@@ -21,7 +21,7 @@ from sdi.declaration import Label
 from sdi.errors import InputError, IntegrityError, NotFound
 from sdi.grid import Grid
 from sdi.store import raster
-from sdi.store.description import DESCRIPTION, RasterDescription
+from sdi.store.description import DESCRIPTION, RasterDescription, list_coverages
 from sdi.store.durable import write_whole
 from tests.killed import context
 
@@ -147,7 +147,7 @@ def test_an_abandoned_raster_leaves_no_trace(tmp_path):
     before = raster.write(tmp_path, flat(1.0), described())
     raster.prepare(tmp_path, flat(2.0), described())
     raster.abandon(tmp_path, "depths")
-    assert raster.list_coverages(tmp_path) == (before,)
+    assert list_coverages(tmp_path) == (before,)
     assert sorted(path.name for path in (tmp_path / "depths").iterdir()) == sorted([before.place, DESCRIPTION])
     raster.prepare(tmp_path, flat(2.0), described("other"))
     raster.abandon(tmp_path, "other")
@@ -157,10 +157,10 @@ def test_an_abandoned_raster_leaves_no_trace(tmp_path):
 def test_rasters_are_listed_by_name_and_can_be_taken_back(tmp_path):
     for name in ("b", "a"):
         raster.write(tmp_path, flat(1.0), described(name))
-    assert [one.name for one in raster.list_coverages(tmp_path)] == ["a", "b"]
+    assert [one.name for one in list_coverages(tmp_path)] == ["a", "b"]
     raster.remove(tmp_path, "a")
-    assert [one.name for one in raster.list_coverages(tmp_path)] == ["b"]
-    assert raster.list_coverages(tmp_path / "nowhere") == ()
+    assert [one.name for one in list_coverages(tmp_path)] == ["b"]
+    assert list_coverages(tmp_path / "nowhere") == ()
     with pytest.raises(NotFound, match="was it ingested"):
         raster.read(tmp_path, "a")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from sdi.service import application
 from sdi.settings import Settings
 from sdi.workspace import Workspace

@@ -1,7 +1,7 @@
 import dataclasses
 
 from sdi.declaration import Label
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from spp.portal.choice import Choice
 from spp.portal.layer import LIMIT, layers
 

@@ -3,7 +3,7 @@ import orjson
 import pytest
 import shapely
 
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from spp.portal.layer import layers
 from spp.portal.overview import exact_until, overview
 from spp.portal.picture import WIDTH, Frame, picture

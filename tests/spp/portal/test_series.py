@@ -6,7 +6,7 @@ import orjson
 import pytest
 from starlette.testclient import TestClient
 
-from sdi.publication import Publication
+from sdi.publishing.publication import Publication
 from sdi.service import application
 from sdi.settings import Settings
 from spp.portal import pages

@@ -1,0 +1,1 @@
+"""Publishing: from what the registry knows to what each audience may see."""

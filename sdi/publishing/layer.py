@@ -1,0 +1,385 @@
+"""A layer: how one register appears at one access level.
+
+What is known of a thing is joined into pieces in which nothing changes; each piece is a version of a published feature.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+import shapely
+
+from sdi.access.generalise import GENERALISED, veiled
+from sdi.access.level import shown_at
+from sdi.access.numbering import Features, Numbers
+from sdi.declaration import Declaration, Field, Level, property_of
+from sdi.errors import IntegrityError
+from sdi.finding.saying import Saying, entries, other_names
+from sdi.history import ALWAYS, OPEN, TERMINAL
+from sdi.place import address
+from sdi.publishing import describe
+from sdi.publishing.change import changes
+from sdi.publishing.feature import rounded, serialised
+from sdi.publishing.timeline import Fact, Piece, pieces
+from sdi.registry import Registry
+from sdi.store.publication_store import LAYOUT, Extent, PublicationStore
+from sdi.store.schema import REGISTER_PREFIX, column_name
+from sdi.store.words import Entry
+from sdi.value import given
+from sdi.workspace import Workspace
+
+LONGEST_SOUGHT = 200
+"""A text that may be longer is prose: nothing is found by its words [characters]."""
+
+_TIMES = "{0}.valid_from, {0}.valid_to, {0}.tx_from, {0}.tx_to"
+_CHOSEN = 'e."row" IN ({rows})'
+_SQL_TYPE = {"integer": "INTEGER", "number": "REAL", "boolean": "BOOLEAN", "date": "DATE", "datetime": "DATETIME"}
+_LAYER_TYPE = {
+    "Point": "POINT", "MultiPoint": "MULTIPOINT", "LineString": "MULTILINESTRING", "MultiLineString": "MULTILINESTRING",
+    "Polygon": "MULTIPOLYGON", "MultiPolygon": "MULTIPOLYGON", "Any": "GEOMETRY",
+}  # fmt: skip
+
+
+def _used(registry: Registry, declaration: Declaration, level: Level) -> tuple[str, ...]:
+    """Return the schemes in which anything that shows was ever numbered: those of other cities are no columns here."""
+    sql = (
+        "SELECT 1 FROM identifier i JOIN entity e ON e.eid = i.eid WHERE i.scheme = ? AND e.kind = ? "
+        f"AND {shown_at(level)} LIMIT 1"
+    )
+    return tuple(one for one in declaration.schemes if registry.store.select(sql, (one, declaration.name)))
+
+
+class Layer:
+    """How one register appears at one access level.
+
+    Parameters
+    ----------
+    declaration : Declaration
+        The register; it has a collection.
+    level : {'public', 'restricted'}
+        Who reads.
+    registry : Registry
+        Where the things are kept.
+    workspace : Workspace
+        The city.
+    """
+
+    def __init__(self, declaration: Declaration, level: Level, registry: Registry, workspace: Workspace) -> None:
+        if declaration.publish is None:
+            raise IntegrityError(f"register {declaration.name} is not published")
+        self._declaration = dataclasses.replace(declaration, schemes=_used(registry, declaration, level))
+        self._publish = declaration.publish
+        self._level: Level = level
+        self._registry = registry
+        self._workspace = workspace
+        self.first = self.last = 0
+        """Provisional numbers of the first and last transaction that show, among the things worked out so far [1]."""
+        self._numbers: Mapping[int, int] = {}
+        self._fields = declaration.published(level)
+        self._names = [field.name for field in self._fields]
+        self._converted = [field for field in self._fields if field.type in ("boolean", "series")]
+        self._sought = self._found_by()
+
+    def _found_by(self) -> tuple[str, ...]:
+        """Return the properties by whose words a feature is found: names, codes and short texts."""
+        fields = {field.name: field for field in self._fields}
+        short = {name for name, field in fields.items() if field.type == "text" and _is_short(field)}
+        plain = {"status", "valid_from", GENERALISED, *fields} - short
+        return tuple(name for name in self.columns() if name not in plain)
+
+    def columns(self) -> dict[str, str]:
+        """Return the properties of a feature with their SQL types, in order."""
+        names = {"name" if language == "vi" else f"name_{language}": "TEXT" for language in self._declaration.languages}
+        schemes = {property_of(scheme): "TEXT" for scheme in self._declaration.schemes}
+        fields = {field.name: _SQL_TYPE.get(field.type, "TEXT") for field in self._fields}
+        said = {"address": "TEXT"} if self._declaration.shows_address(self._level) else {}
+        place = {GENERALISED: "REAL"} if self.generalised else {}
+        return {**names, **schemes, **said, "status": "TEXT", **fields, **place, "valid_from": "DATETIME"}
+
+    def structure(self) -> str:
+        """Return a hash of everything that decides how rows are laid out; another one means building anew."""
+        booleans = [field.name for field in self._fields if field.type == "boolean"]
+        parts = [
+            LAYOUT,
+            list(self.columns().items()),
+            booleans,
+            self.generalised,
+            self._declaration.location.geometry,
+            self._declaration.location.role,
+            self._workspace.crs.code,
+            self._workspace.crs.operation,
+        ]
+        return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+    @property
+    def kind(self) -> str:
+        """Register that it shows."""
+        return self._declaration.name
+
+    @property
+    def generalised(self) -> float | None:
+        """Width of the squares in which this audience sees restricted things [m]; they are not shown where absent."""
+        return self._publish.generalise_m if self._level == "public" else None
+
+    def define(self, package: PublicationStore) -> None:
+        """Make the tables of the collection."""
+        geometry = _LAYER_TYPE[self._declaration.location.geometry]
+        package.define(self._publish.collection, self.columns(), geometry, self._declaration.title.vi)
+
+    def description(self, extent: Extent, told: tuple[str | None, str | None]) -> dict[str, Any]:
+        """Return what the publication says of the collection, which first and last told something at two times."""
+        return describe.collection(self._declaration, self._level, self._registry, self._workspace, extent, told)
+
+    def project(self, package: PublicationStore, rows: Sequence[int], numbers: Numbers, features: Features) -> None:
+        """Work out some things and write those of which something shows that did not before.
+
+        Parameters
+        ----------
+        package : PublicationStore
+            The publication.
+        rows : sequence of int (n,)
+            Entity rows of the things.
+        numbers : Numbers
+            Numbers of the transactions.
+        features : Features
+            Numbers of the things.
+        """
+        facts = self._facts(rows)
+        new = features.new(rows)
+        told = [(row, eid, self._story(facts[row])) for row, eid in self._entities(rows) if facts.get(row)]
+        told = [one for one in told if one[0] in new or _latest(one[2]) > numbers.since]
+        self._numbers = numbers.of({tx for *_, story in told for piece in story for tx in (piece.tx_from, piece.tx_to)})
+        known = features.known([eid for row, eid, _ in told if row not in new])
+        stories = [(new.get(row) or known[eid], eid, story) for row, eid, story in told]
+        if known:
+            package.forget(self._publish.collection, list(known.values()))
+        self._put_things(package, stories)
+        self._put_changes(package, stories)
+        shown = [
+            (fid, eid, piece) for fid, eid, story in stories for piece in story if piece.facts["row"][0] not in TERMINAL
+        ]
+        if shown:
+            self._put_pieces(package, self._publish.collection, shown)
+
+    def _entities(self, rows: Sequence[int]) -> list[tuple[int, str]]:
+        """Return the identifiers of entity rows."""
+        return [(row, eid) for row, eid in self._read('SELECT "row", eid FROM entity WHERE "row" IN ({rows})', rows)]
+
+    def _read(self, sql: str, rows: Sequence[int]) -> Iterable[tuple[Any, ...]]:
+        """Run a query for some entity rows; a contiguous run of them becomes a range."""
+        if len(rows) == rows[-1] - rows[0] + 1:
+            return self._registry.store.stream(
+                sql.replace('"row" IN ({rows})', '"row" BETWEEN ? AND ?'), (rows[0], rows[-1])
+            )
+        listed = orjson.dumps(list(rows)).decode()
+        store = self._registry.store
+        return store.stream(sql.replace("{rows}", store.listed(int)), (listed,))
+
+    def _facts(self, rows: Sequence[int]) -> dict[int, list[Fact]]:
+        """Read everything recorded about some things that this level may see."""
+        found: dict[int, list[Fact]] = {row: [] for row in rows}
+        for row, *held, status in self._rows(rows):
+            found[row].append(Fact("row", status, *held))
+        for table, slot, sql in self._dated():
+            for row, key, value, start, end, known, until in self._read(sql, rows):
+                if row in found and start < end and known < until:
+                    found[row].append(Fact((table, key) if slot else table, value, start, end, known, until))
+        if self.generalised:
+            for row in self._veiled(rows):
+                found[row] = veiled(found[row], self._fields, self.generalised)
+        return found
+
+    def _veiled(self, rows: Sequence[int]) -> list[int]:
+        """Return the entity rows of those things that this audience sees without their exact place."""
+        sql = f'SELECT e."row" FROM entity e WHERE {_CHOSEN} AND NOT {shown_at(self._level)}'
+        return [row for (row,) in self._read(sql, rows)]
+
+    def _rows(self, rows: Sequence[int]) -> Iterable[tuple[Any, ...]]:
+        """Read the register's own rows: entity row, times, then status and fields as one value."""
+        fields = "".join(f', r."{column_name(field)}"' for field in self._fields)
+        sql = (
+            f'SELECT e."row", {_TIMES.format("r")}, r.status{fields} FROM entity e '
+            f'JOIN "{REGISTER_PREFIX}{self._declaration.name}" r ON r.eid = e.eid WHERE {_CHOSEN}'
+        )
+        return ((*one[:5], one[5:]) for one in self._read(sql, rows))
+
+    def _dated(self) -> Iterable[tuple[str, bool, str]]:
+        """Return the queries for codes, names and places: slot, whether it has a key, SQL."""
+        if self._declaration.schemes:
+            times = _TIMES.format("i")
+            codes = f'SELECT e."row", i.scheme, i.value, {times} FROM entity e JOIN identifier i ON i.eid = e.eid'
+            yield "scheme", True, f"{codes} WHERE {_CHOSEN}"
+        if self._declaration.languages:
+            times = _TIMES.format("n")
+            names = f'SELECT e."row", n.language, n.text, {times} FROM entity e JOIN name n ON n.eid = e.eid'
+            yield "name", True, f"{names} WHERE n.type = 'official' AND {_CHOSEN}"
+        if self._declaration.languages and self._registry.store.last_row("other_name"):
+            key = "n.language || '.' || n.type || '.' || n.text"
+            others = f'SELECT e."row", {key}, n.text, {times} FROM entity e JOIN other_name n ON n.eid = e.eid'
+            yield "other_name", True, f"{others} WHERE {_CHOSEN}"
+        if self._declaration.shows_address(self._level):
+            yield from self._addresses()
+        places = (
+            f'SELECT e."row", l.role, v.geometry, {_MEANWHILE} FROM entity e JOIN locates l ON l.eid = e.eid '
+            "JOIN location_version v ON v.lid = l.lid"
+        )
+        yield "geometry", False, f"{places} WHERE l.role = '{self._declaration.location.role}' AND {_CHOSEN}"
+
+    def _addresses(self) -> Iterable[tuple[str, bool, str]]:
+        """Return the queries for addresses and for what their streets, where they show, were called meanwhile."""
+        said = f'SELECT e."row", l.eid, {address.packed("l")}, {_TIMES.format("l")} FROM entity e '
+        yield "address", False, f"{said} JOIN address l ON l.eid = e.eid WHERE {_CHOSEN}"
+        called = f'SELECT e."row", l.eid, v.text, {_MEANWHILE} FROM entity e JOIN address l ON l.eid = e.eid '
+        official = "v.type = 'official' AND v.language = 'vi'"
+        shown = f"l.street IN (SELECT e.eid FROM entity e WHERE {shown_at(self._level)})"
+        yield "street", False, f"{called} JOIN name v ON v.eid = l.street WHERE {official} AND {shown} AND {_CHOSEN}"
+
+    @staticmethod
+    def _story(facts: Sequence[Fact]) -> list[Piece]:
+        """Return the pieces in which a thing was in the register."""
+        return [piece for piece in pieces(facts) if "row" in piece.facts]
+
+    def _put_things(self, package: PublicationStore, stories: Sequence[tuple[int, str, list[Piece]]]) -> None:
+        """Say what became of every thing."""
+        rows = []
+        for fid, eid, story in stories:
+            known = [piece for piece in story if piece.tx_to == OPEN]
+            if known:
+                start = min(piece.valid_from for piece in known)
+                last = max(known, key=lambda piece: piece.valid_to)
+                status = last.facts["row"][0]
+                ended = [piece.valid_from for piece in known if piece.facts["row"][0] in TERMINAL]
+                end = min(ended, default=last.valid_to)
+                rows.append((eid, fid, self._declaration.name, self._publish.collection, status, start, end))
+        package.put_things(rows)
+
+    def _put_changes(self, package: PublicationStore, stories: Sequence[tuple[int, str, list[Piece]]]) -> None:
+        """Say what every transaction did to every thing."""
+        rows = [(self._numbers[tx], eid, word) for _, eid, story in stories for tx, word in changes(story)]
+        if rows:
+            told = [row[0] for row in rows]
+            self.first, self.last = min(self.first or told[0], *told), max(self.last, *told)
+        package.feed.put(rows)
+
+    def _put_pieces(self, package: PublicationStore, name: str, shown: Sequence[tuple[int, str, Piece]]) -> None:
+        """Write history and current features."""
+        blobs = np.array([piece.facts.get("geometry") for _, _, piece in shown], dtype=object)
+        geometries = rounded(self._workspace.crs.to_crs84(shapely.from_wkb(blobs)))
+        properties = [self._properties(piece) for _, _, piece in shown]
+        features = serialised([eid for _, eid, _ in shown], geometries, properties)
+        bounds = shapely.bounds(geometries)
+        boxes = bounds.astype(object)
+        boxes[np.isnan(bounds)] = None
+        number = self._numbers
+        history = [
+            (fid, eid, piece.valid_from, piece.valid_to, number[piece.tx_from], number[piece.tx_to], *box, feature)
+            for (fid, eid, piece), box, feature in zip(shown, boxes.tolist(), features, strict=True)
+        ]
+        numbers = package.add_history(name, history)
+        now = [at for at, (_, _, piece) in enumerate(shown) if piece.current]
+        cells = _cells if self._converted else tuple
+        places = package.base.places(promoted(geometries[now], _LAYER_TYPE[self._declaration.location.geometry]))
+        rows = [
+            (shown[at][0], place, shown[at][1], *cells(properties[at].values()), numbers[at])
+            for at, place in zip(now, places, strict=True)
+        ]
+        package.add_current(name, rows, bounds[now])
+        package.words.add(list(self._entries(shown, properties)))
+
+    def _entries(
+        self, shown: Sequence[tuple[int, str, Piece]], properties: Sequence[Mapping[str, Any]]
+    ) -> Iterable[Entry]:
+        """Yield by what the things are found, as known now."""
+        sayings: dict[tuple[int, str], list[Saying]] = {}
+        for (fid, eid, piece), said in zip(shown, properties, strict=True):
+            if piece.tx_to == OPEN:
+                texts = {name: said[name] for name in self._sought if said[name] is not None} | other_names(piece)
+                sayings.setdefault((fid, eid), []).append(Saying(piece.valid_from, piece.valid_to, texts))
+        for (fid, eid), every in sayings.items():
+            ordered = sorted(every, key=lambda saying: saying.valid_from)
+            named = bool(self._declaration.languages)
+            yield from entries(fid, eid, self._publish.collection, ordered, named=named)
+
+    def _properties(self, piece: Piece) -> dict[str, Any]:
+        """Return the properties of a feature, in their order."""
+        facts = piece.facts
+        found: dict[str, Any] = {
+            "name" if language == "vi" else f"name_{language}": facts.get(("name", language))
+            for language in self._declaration.languages
+        }
+        for scheme in self._declaration.schemes:
+            found[property_of(scheme)] = facts.get(("scheme", scheme))
+        if self._declaration.shows_address(self._level):
+            said = facts.get("address")
+            found["address"] = said and address.unpacked(said).written(facts.get("street"))
+        found["status"], *values = facts["row"]
+        found.update(zip(self._names, values, strict=True))
+        for field in self._converted:
+            found[field.name] = given(field, found[field.name])
+        if self.generalised:
+            found[GENERALISED] = facts.get(GENERALISED)
+        found["valid_from"] = None if piece.valid_from == ALWAYS else piece.valid_from
+        return found
+
+
+def _latest(story: Sequence[Piece]) -> int:
+    """Return the last transaction with which a piece of a story begins or ends."""
+    return max((tx for piece in story for tx in (piece.tx_from, piece.tx_to) if tx != OPEN), default=0)
+
+
+def _later(column: str) -> str:
+    """Return the SQL of the later of two times, of a place and of being there."""
+    return f"CASE WHEN l.{column} > v.{column} THEN l.{column} ELSE v.{column} END"
+
+
+def _earlier(column: str) -> str:
+    """Return the SQL of the earlier of two times, of a place and of being there."""
+    return f"CASE WHEN l.{column} < v.{column} THEN l.{column} ELSE v.{column} END"
+
+
+_MEANWHILE = ", ".join((_later("valid_from"), _earlier("valid_to"), _later("tx_from"), _earlier("tx_to")))
+"""Times at which a place, or the name of a street, holds and is known together with what ties it to a thing."""
+
+
+def _is_short(field: Field) -> bool:
+    """Tell whether the text of a field is a name rather than prose or, with a pattern, a key for machines."""
+    return field.pattern is None and field.max_length is not None and field.max_length <= LONGEST_SOUGHT
+
+
+def _cells(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Return properties as columns take them: a series as JSON text."""
+    return tuple(orjson.dumps(value).decode() if isinstance(value, list) else value for value in values)
+
+
+def promoted(
+    geometries: np.ndarray[Any, np.dtype[np.object_]], layer_type: str
+) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """Make single lines and polygons multiple where the layer is declared so.
+
+    Parameters
+    ----------
+    geometries : ndarray (n,) of shapely geometry [any CRS]
+        Geometries, ``None`` where missing.
+    layer_type : str
+        GeoPackage geometry type.
+
+    Returns
+    -------
+    ndarray (n,) of shapely geometry [same CRS]
+    """
+    single, make = {
+        "MULTILINESTRING": (shapely.GeometryType.LINESTRING, shapely.multilinestrings),
+        "MULTIPOLYGON": (shapely.GeometryType.POLYGON, shapely.multipolygons),
+    }.get(layer_type, (None, None))
+    if single is None or make is None or not len(geometries):
+        return geometries
+    made = geometries.copy()
+    lone = np.flatnonzero(shapely.get_type_id(geometries) == single)
+    if lone.size:
+        made[lone] = make(geometries[lone], indices=np.arange(lone.size))
+    return made

@@ -1,0 +1,474 @@
+"""A publication: what one audience may see, opened for reading only.
+
+What is not in it cannot leak, because the service opens nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import orjson
+import shapely
+
+from sdi.declaration import Label
+from sdi.errors import Gone, InputError, NotFound
+from sdi.finding.search import Found, Hit, search
+from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant, query_interval, second
+from sdi.publishing.change import Change, Feed, Version
+from sdi.publishing.collection import Collection, Match, Page, Thing
+from sdi.publishing.feature import properties_of
+from sdi.store.feed import Row
+from sdi.store.geopackage import GeoPackage
+from sdi.store.publication_database import Box
+from sdi.store.publication_store import PublicationStore
+from sdi.store.words import Reach
+
+CURRENT = Interval("9999-12-30T00:00:00Z", FOREVER)
+"""Asks for the latest fact known, whenever it begins."""
+
+
+def _whole(text: str) -> int:
+    """Read a whole number that the store can hold."""
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("outside the numbers that are kept")
+    return number
+
+
+_TYPES: Mapping[str, Callable[[str], Any]] = {"integer": _whole, "number": float}
+
+
+class Publication:
+    """What one audience may see.
+
+    Parameters
+    ----------
+    package : PublicationStore
+        The tables behind it.
+    """
+
+    def __init__(self, package: PublicationStore) -> None:
+        self._package = package
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a publication file for reading; that of a workspace is opened by the workspace, which knows its store.
+
+        Raises
+        ------
+        WorkspaceError
+            If the file is missing or is no publication.
+        """
+        return cls(PublicationStore(GeoPackage(path)))
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        self._package.close()
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Read one state of everything over several questions."""
+        return self._package.reading()
+
+    def identity(self) -> str:
+        """Return what differs where the same numbers may mean something else; it tells nothing of what is not shown."""
+        laid_out = [(name, structure) for name, _, structure, *_ in self._package.collections()]
+        said = orjson.dumps([self._package.get("feed"), laid_out, version("phusa")])
+        return blake2b(said, digest_size=12).hexdigest()
+
+    def state(self) -> Hashable:
+        """Return what differs between any two states of it; to ask costs little."""
+        return self._package.base.state()
+
+    def is_replaced(self) -> bool:
+        """Tell whether another one took its place, which is seen only where it is opened again."""
+        return self._package.base.is_replaced()
+
+    @property
+    def level(self) -> str:
+        """Access level: ``public`` or ``restricted``."""
+        return self._package.get("level") or "public"
+
+    @property
+    def sequence(self) -> int:
+        """Number of the last transaction that it shows, 0 where it shows nothing [1]."""
+        return self._package.feed.last()
+
+    def collections(self) -> tuple[Collection, ...]:
+        """Return the collections, in the order of the map."""
+        found = [self._described(row) for row in self._package.collections()]
+        return tuple(sorted(found, key=lambda one: (one.order, one.name)))
+
+    def collection(self, name: str) -> Collection:
+        """Return one collection.
+
+        Raises
+        ------
+        NotFound
+            If none of that name is published.
+        """
+        return self._described(self._package.collection(name))
+
+    def _described(self, row: Row) -> Collection:
+        """Make a collection from its row."""
+        return _collection(row)
+
+    def items(
+        self,
+        name: str,
+        *,
+        limit: int,
+        offset: int = 0,
+        after: int | None = None,
+        bbox: Box | None = None,
+        where: Mapping[str, str] | None = None,
+        datetime: str | None = None,
+        recorded: str | None = None,
+    ) -> Page:
+        """Return a page of features.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        limit : int
+            Largest number of features.
+        offset : int
+            Number of features to pass over.
+        after : int, optional
+            Key of the last feature seen: goes on from there, in constant time.
+        bbox : (float, float, float, float), optional [degree, CRS84]
+            Features that intersect this box ``(xmin, ymin, xmax, ymax)``, and those without a place.
+        where : mapping of str to str, optional
+            Properties that must have these values.
+        datetime : str, optional
+            Features as they were: an instant or an interval as OGC API writes it. Current ones where absent.
+        recorded : str, optional
+            What was known: a date or time, which means the last transaction that shows at or before it. Now where
+            absent.
+
+        Returns
+        -------
+        Page
+            In the order in which the things were recorded.
+
+        Raises
+        ------
+        NotFound
+            If the collection is not published.
+        InputError
+            If a property is unknown or a value cannot be of its type.
+        """
+        with self._package.reading():
+            collection = self.collection(name)
+            asked = _conditions(collection, where or {})
+            if datetime is not None or recorded is not None:
+                held = CURRENT if datetime is None else query_interval(datetime)
+                return self._past(name, held, self.known_at(recorded), asked, bbox, limit, offset, after)
+            condition = " AND ".join([f'c."{column}" = ?' for column in asked] or ["1 = 1"])
+            values = tuple(asked.values())
+            if bbox is not None:
+                return self._boxed(name, bbox, condition, values, limit, offset, after)
+            matched = self._package.count(name, condition, values) if asked else collection.count
+            start, seek = (" AND c.fid > ?", (after,)) if after is not None else ("", ())
+            rows = self._package.page(name, condition + start, (*values, *seek), limit + 1, offset)
+            return Page(
+                tuple(row[1] for row in rows[:limit]), matched, rows[limit - 1][0] if len(rows) > limit else None
+            )
+
+    def _boxed(
+        self, name: str, bbox: Box, condition: str, values: Sequence[Any], limit: int, offset: int, after: int | None
+    ) -> Page:
+        """Return a page of the current features within a box."""
+        fids = self._package.within(name, bbox, condition, values)
+        left = [fid for fid in fids if after is None or fid > after][offset:]
+        page = left[:limit]
+        return Page(tuple(self._package.features(name, page)), len(fids), page[-1] if len(left) > limit else None)
+
+    def _past(
+        self,
+        name: str,
+        held: Interval,
+        known: int,
+        asked: Mapping[str, Any],
+        bbox: Box | None,
+        limit: int,
+        offset: int,
+        after: int | None,
+    ) -> Page:
+        """Return a page of the features that held within an interval, as known then; the latest version of each."""
+        rows = self._package.history(name, held.start, held.end, known)
+        if bbox is not None:
+            rows = self._touching(name, rows, bbox)
+        latest = {row[1]: row[0] for row in rows}
+        if asked:
+            features = self._package.pieces(name, list(latest.values()))
+            keep = [all(properties_of(one).get(key) == value for key, value in asked.items()) for one in features]
+            latest = {fid: row for (fid, row), yes in zip(latest.items(), keep, strict=True) if yes}
+        left = [fid for fid in latest if after is None or fid > after][offset:]
+        page = left[:limit]
+        found = self._package.pieces(name, [latest[fid] for fid in page])
+        return Page(tuple(found), len(latest), page[-1] if len(left) > limit else None)
+
+    def _touching(self, name: str, rows: Sequence[Row], bbox: Box) -> list[Row]:
+        """Return the pieces of history that intersect a box; one without a place matches every box."""
+        if not rows:
+            return []
+        boxes = np.array([row[2:] for row in rows], dtype=float)
+        nowhere = np.isnan(boxes[:, 0])
+        xmin, ymin, xmax, ymax = boxes.T
+        apart = (xmin > bbox[2]) | (xmax < bbox[0]) | (ymin > bbox[3]) | (ymax < bbox[1])
+        inside = (xmin >= bbox[0]) & (xmax <= bbox[2]) & (ymin >= bbox[1]) & (ymax <= bbox[3])
+        doubtful = np.flatnonzero(~apart & ~inside & ~nowhere).tolist()
+        features = self._package.pieces(name, [rows[at][0] for at in doubtful])
+        shapes = shapely.from_geojson([orjson.dumps(orjson.loads(one)["geometry"]) for one in features])
+        hit = nowhere | inside
+        hit[doubtful] = shapely.intersects(shapes, shapely.box(*bbox))
+        return [row for row, yes in zip(rows, hit, strict=True) if yes]
+
+    def search(
+        self, text: str, *, limit: int, kinds: Sequence[str] = (), datetime: str | None = None
+    ) -> tuple[Found, ...]:
+        """Find things of any kind by words of their names, codes and short texts, those of the past included.
+
+        Parameters
+        ----------
+        text : str
+            What is looked for, in any spelling; see `sdi.finding.search`.
+        limit : int
+            Largest number of things.
+        kinds : sequence of str, optional
+            Registers whose things are looked for; all where empty.
+        datetime : str, optional
+            Day or instant at which they were called so; now and ever before where absent.
+
+        Returns
+        -------
+        tuple of Found
+            The best first; empty where the text has no words.
+
+        Raises
+        ------
+        NotFound
+            If nothing of a kind is published.
+        """
+        moment = None if datetime is None else instant(datetime)
+        with self._package.reading():
+            published = {name: kind for name, kind, *_ in self._package.collections()}
+            for kind in set(kinds) - set(published.values()):
+                raise NotFound(f"no things of kind {kind!r} are published", code="kind-unknown")
+            names = [name for name, kind in published.items() if kind in kinds] if kinds else [None]
+            reach = [Reach(name, moment=moment) for name in names]
+            hits = search(self._package.words, text, limit=limit, reach=reach)
+            return tuple(self._found(hit, published[hit.collection]) for hit in hits)
+
+    def _found(self, hit: Hit, kind: str) -> Found:
+        """Complete a hit."""
+        now = self._package.words.now(hit.feature)
+        box = self._package.place(hit.collection, hit.feature, hit.valid_to or FOREVER)
+        return Found(hit, kind, None if now is None else orjson.loads(now.said), box)
+
+    def matches(self, name: str, text: str, *, limit: int) -> tuple[Match, ...]:
+        """Find current features of one collection by words of their names, codes and short texts.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        text : str
+            What is looked for.
+        limit : int
+            Largest number of features.
+
+        Returns
+        -------
+        tuple of Match
+            Those with the most of the words first; empty where the text has no words.
+
+        Raises
+        ------
+        NotFound
+            If the collection is not published.
+        """
+        with self._package.reading():
+            self.collection(name)
+            found = search(self._package.words, text, limit=limit, reach=[Reach(name, former=False)])
+            features = self._package.features(name, [hit.feature for hit in found])
+        return tuple(Match(feature, hit.share) for feature, hit in zip(features, found, strict=True))
+
+    def counts(self, name: str, column: str) -> dict[str, int]:
+        """Return the values of a property with the number of current features that have each.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        column : str
+            Property.
+
+        Returns
+        -------
+        dict of str to int
+            In the order of the values; features without the property count nowhere.
+
+        Raises
+        ------
+        NotFound
+            If the collection is not published.
+        InputError
+            If it has no such property.
+        """
+        with self._package.reading():
+            if column not in self.collection(name).schema["properties"]:
+                raise InputError(f"collection {name} has no property {column!r}", code="property-unknown")
+            return {str(value): count for value, count in self._package.counts(name, column) if value is not None}
+
+    def known_at(self, recorded: str | None) -> int:
+        """Return the number of the transaction up to which a recorded time reaches here.
+
+        Parameters
+        ----------
+        recorded : str or None
+            A date or time, which means the last transaction that shows at or before it; ``None`` for now.
+        """
+        return OPEN - 1 if recorded is None else self._package.feed.known_at(second(instant(recorded)))
+
+    def item(self, name: str, eid: str, *, datetime: str | None = None, recorded: str | None = None) -> bytes:
+        """Return one feature.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        eid : str
+            The thing.
+        datetime, recorded : str, optional
+            As for :meth:`items`; the current feature where both are absent.
+
+        Raises
+        ------
+        NotFound
+            If the collection has no such thing and never had, or nothing of it was known for that moment.
+        Gone
+            If the thing has ended, and no moment was given.
+        """
+        with self._package.reading():
+            self._package.collection(name)
+            dated = datetime is not None or recorded is not None
+            held = CURRENT if datetime is None else query_interval(datetime)
+            found = (
+                self._package.feed.piece(name, eid, held.start, held.end, self.known_at(recorded))
+                if dated
+                else self._package.feature(name, eid)
+            )
+            if found is not None:
+                return found
+            row, successors = self._package.thing(eid), self._package.successors.of(eid)
+        if row is None or row[1] != name:
+            raise NotFound(
+                f"collection {name} has no item {eid!r}; identifiers are UUIDs, see the list of items",
+                code="item-unknown",
+            )
+        if dated:
+            raise NotFound(
+                f"nothing of {row[0]} {eid} is published for {datetime or 'its latest state'} as known "
+                f"{recorded or 'now'}; its versions are listed at /id/{row[0]}/{eid}/v",
+                code="item-unknown-then",
+            )
+        raise Gone(f"{row[0]} {eid} ended on {row[4][:10]} ({row[2]})", successors)
+
+    def thing(self, kind: str, eid: str) -> Thing:
+        """Return what is published of a thing, whatever became of it.
+
+        Raises
+        ------
+        NotFound
+            If no thing of that kind and identifier was ever published.
+        """
+        with self._package.reading():
+            row, successors = self._package.thing(eid), self._package.successors.of(eid)
+        if row is None or row[0] != kind:
+            raise NotFound(f"no {kind} {eid!r} is published here", code="thing-unknown")
+        _, collection, status, start, end = row
+        return Thing(kind, eid, collection, status, start, end if status in TERMINAL else None, successors)
+
+    def versions(self, kind: str, eid: str) -> tuple[Version, ...]:
+        """Return every version of a thing, those of times past and those that are no longer believed included.
+
+        Raises
+        ------
+        NotFound
+            If no thing of that kind and identifier was ever published.
+        """
+        with self._package.reading():
+            found = self._package.feed.versions(self.thing(kind, eid).collection, eid)
+        return tuple(
+            Version(
+                number=number, valid_from=start, valid_to=None if end == FOREVER else end, recorded_from=known,
+                recorded_to=until, feature=feature,
+            )
+            for number, (start, end, known, until, feature) in enumerate(found, 1)
+        )  # fmt: skip
+
+    def changes(self, *, since: int = 0, after: str | None = None, limit: int) -> Feed:
+        """Return what happened since a transaction, to follow what this audience may see.
+
+        Parameters
+        ----------
+        since : int
+            Number of the last transaction seen [1]; from the beginning where 0.
+        after : str, optional
+            Last thing seen in that transaction; all of it was seen where absent.
+        limit : int
+            Largest number of changes.
+
+        Returns
+        -------
+        Feed
+            In the order of the transactions; of no changes where nothing happened.
+        """
+        with self._package.reading():
+            rows = self._package.feed.page(since, after, limit + 1)
+            told = tuple(Change(*row) for row in rows[:limit])
+            return Feed(self._package.get("feed") or "", self.sequence, told, len(rows) > limit)
+
+
+def _collection(row: Row) -> Collection:
+    """Make a collection from its row."""
+    name, kind, _, text, count, xmin, ymin, xmax, ymax, starts, ends, version = row
+    said = orjson.loads(text)
+    notice = said.pop("notice")
+    return Collection(
+        name=name, kind=kind, count=count, version=version,
+        title=Label(**said.pop("title")), description=Label(**said.pop("description")),
+        keywords=tuple(said.pop("keywords")), notice=Label(**notice) if notice else None,
+        extent=None if xmin is None else (xmin, ymin, xmax, ymax),
+        interval=(None if starts in (None, ALWAYS) else starts, None if ends in (None, FOREVER) else ends),
+        **said,
+    )  # fmt: skip
+
+
+def _conditions(collection: Collection, where: Mapping[str, str]) -> dict[str, Any]:
+    """Return property conditions with values of the right type."""
+    properties = collection.schema["properties"]
+    asked: dict[str, Any] = {}
+    for name, text in where.items():
+        declared = properties.get(name)
+        if declared is None or name in ("geometry", "id") or declared.get("type") == "array":
+            raise InputError(
+                f"collection {collection.name} has no property {name!r} to ask by", code="property-unknown"
+            )
+        kind = declared.get("type", "string")
+        kind = kind[0] if isinstance(kind, list) else kind
+        try:
+            asked[name] = {"true": True, "false": False}[text] if kind == "boolean" else _TYPES.get(kind, str)(text)
+        except (ValueError, KeyError) as error:
+            raise InputError(
+                f"property {name} is {text!r}; expected a value of type {kind}", code="value-invalid"
+            ) from error
+    return asked
