@@ -82,7 +82,7 @@ class Portal:
             ``vi`` or ``en``.
         """
         publication = self.publication()
-        collections = publication.collections()
+        collections = tuple(one for one in publication.collections() if one.count)  # nothing else can be seen
         choices = self.choices.of(publication, collections, language)
         return layers(collections, language, self.notice(language), choices)
 
