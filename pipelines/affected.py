@@ -13,7 +13,7 @@ import xarray as xr
 
 from frmis.comparison import kind_of_change, mean_depth
 from frmis.overlay import fingerprint, overlay
-from pipelines.exposure import BUILDING, LOWEST, WARD, ward_of
+from pipelines.exposure import BUILDING, LOWEST, SEEN, WARD, ward_of
 from pipelines.recorded import people
 from sdi.grid import FloatArray, Grid
 from sdi.recording import Table
@@ -78,8 +78,8 @@ class Things:
             Where they are kept.
         """
         columns = {BUILDING: ("residents",)}
-        tables = {kind: registry.register(kind).table(*columns.get(kind, ())) for kind in KINDS}
-        return cls(tables, registry.register(WARD).table("level"))
+        tables = {kind: registry.register(kind).table(*columns.get(kind, ()), level=SEEN) for kind in KINDS}
+        return cls(tables, registry.register(WARD).table("level", level=SEEN))
 
     def fingerprint(self, grid: Grid) -> str:
         """Hash what decides who is affected: which things, where they lie, who lives there.

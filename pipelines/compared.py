@@ -18,6 +18,7 @@ from frmis.result import code_version, notice
 from frmis.scenario import Scenario
 from pipelines import recorded
 from pipelines.affected import DRIER, KINDS, WETTER, Row, Things
+from pipelines.exposure import SEEN
 from pipelines.flood import terms_of
 from sdi import provenance
 from sdi.declaration import Label
@@ -270,7 +271,7 @@ def _description(
 ) -> RasterDescription:
     """Describe the rasters of a change; what may be done with all that it is made of may be done with them."""
     terrain = RasterDescription.read(workspace.rasters / case.scenario.terrain)
-    things = [one for kind in KINDS for one in provenance.licences(registry, kind)]
+    things = [one for kind in KINDS for one in provenance.licences(registry, kind, SEEN)]
     flood = case.scenario.title or Label(case.scenario.name, case.scenario.name)
     level, noise = case.proposal.ground_level, NOISE * 1000
     return RasterDescription(

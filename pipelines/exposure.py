@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from frmis.overlay import Geometries, Overlay, fingerprint, overlay
-from sdi.declaration import Declaration
+from sdi.declaration import Declaration, Level
 from sdi.grid import FloatArray, Grid, IndexArray
 from sdi.recording import Table
 from sdi.register import Register
@@ -26,6 +26,9 @@ LOWEST = "commune"
 """Level of the units for which figures are made."""
 BASE = "base_height"
 """Field of an asset that says how high it stands above ground [m]: below it, it is dry."""
+
+SEEN: Level = "public"
+"""Who sees the figures, and so the things of which they are made: what others may not see is not in them."""
 
 CACHE = "cache"
 """Folder of a workspace for what can be computed again."""
@@ -144,7 +147,7 @@ def _table(registry: Registry, name: str, *fields: str) -> Table:
     """Read a register; a city whose catalogue has none has none of its things."""
     if name not in registry.catalog.registers:
         return Table((), {field: [] for field in fields}, np.array([], dtype=object), ())
-    return registry.register(name).table(*fields)
+    return registry.register(name).table(*fields, level=SEEN)
 
 
 def _only(table: Table, wanted: Any) -> Table:
@@ -163,7 +166,7 @@ def _assets(registry: Registry, name: str, wards: Table) -> Assets:
     """Read the points of a network register."""
     register: Register = registry.register(name)
     fields = (BASE,) if register.declaration.field(BASE) else ()
-    found = _only(register.table(*fields), lambda table: shapely.get_dimensions(table.geometry) == 0)
+    found = _only(register.table(*fields, level=SEEN), lambda table: shapely.get_dimensions(table.geometry) == 0)
     base = np.array([one or 0.0 for one in found.values.get(BASE, [0.0] * len(found))], dtype=float)
     return Assets(found.geometry, base, ward_of(wards.geometry, found.geometry))
 

@@ -145,7 +145,7 @@ def terms_of(scenario: Scenario, registry: Registry) -> list[Licence]:
     cover, obstacles = scenario.land_cover, scenario.obstacles
     used = [cover.register if cover else None, obstacles.register if obstacles else None]
     used.append(STRUCTURES if scenario.structures else None)
-    return [*scenario.terms, *(one for name in used if name for one in provenance.licences(registry, name))]
+    return [*scenario.terms, *(one for name in used if name for one in provenance.licences(registry, name, "public"))]
 
 
 def coverage_of(scenario: str) -> str:

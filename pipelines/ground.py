@@ -122,7 +122,7 @@ def _areas(registry: Registry, name: str, field: str | None = None, *, recorded:
     if name not in registry.catalog.registers:
         raise InputError(f"there is no register {name!r}; known are {', '.join(registry.catalog.registers)}")
     _demand_public(registry.catalog.registers[name], field)
-    table = registry.register(name).table(*([field] if field else []), recorded=recorded)
+    table = registry.register(name).table(*([field] if field else []), recorded=recorded, level="public")
     shapes = table.geometry
     area = np.array([shape is not None and shapely.get_dimensions(shape) == 2 for shape in shapes], dtype=bool)
     if len(table) and not area.any():

@@ -7,7 +7,7 @@ that became one unit, the first table says so by listing everything that belonge
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pipelines import reform_units
@@ -76,10 +76,14 @@ def _contain(
     for unit in below[0]:
         inside.setdefault(unit.above[0], []).append(below[1][unit.code])
     for code, parts in inside.items():
-        known = set(containment.parts(registry, own[code], reform_units.eve(reform)))
-        registry.register(reform.register).relate(
-            own[code], containment.CONTAINS, [one for one in parts if one not in known], tx, valid_to=reform.effective
-        )
+        new = _new(own[code], parts, reform_units.eve(reform), registry)
+        registry.register(reform.register).relate(own[code], containment.CONTAINS, new, tx, valid_to=reform.effective)
+
+
+def _new(eid: str, parts: Iterable[str], at: str, registry: Registry) -> list[str]:
+    """Return the parts that a unit is not known to have contained at a date."""
+    known = set(containment.parts(registry, eid, at))
+    return [one for one in parts if one not in known]
 
 
 def _become(
@@ -97,4 +101,5 @@ def _become(
     verb = "merge" if len(own) > 1 else "replace"
     steps = [Step(one, heir, verb, reform.effective, source, became.decision, 1.0, 1.0) for one in own.values()]
     registry.lineage.record(steps, tx)
-    register.relate(heir, containment.CONTAINS, list(new.values()), tx, valid_from=reform.effective)
+    parts = _new(heir, new.values(), reform.effective, registry)
+    register.relate(heir, containment.CONTAINS, parts, tx, valid_from=reform.effective)

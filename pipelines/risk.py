@@ -18,7 +18,7 @@ from frmis.risk import DEFAULT_RULE, Rule, expected_annual_damage
 from frmis.vulnerability import Curves, damage
 from pipelines import assessed
 from pipelines.assessed import EXPOSURE, RISK, Flood, Rows
-from pipelines.exposure import Things, laid, things
+from pipelines.exposure import SEEN, Things, laid, things
 from sdi import provenance
 from sdi.entry import Licence
 from sdi.errors import InputError, NotFound
@@ -233,5 +233,5 @@ def _batch(rows: Rows, tx: Transaction) -> Batch:
 def _licences(registry: Registry, chosen: Sequence[RasterDescription]) -> list[Licence]:
     """Return the conditions under which the runs and the things were delivered: they hold for the figures as well."""
     runs = [Licence(**one.licence, attribution=one.attribution, bulk=one.bulk) for one in chosen]
-    of_things = [one for name in assessed.sources(registry) for one in provenance.licences(registry, name)]
+    of_things = [one for name in assessed.sources(registry) for one in provenance.licences(registry, name, SEEN)]
     return list(dict.fromkeys([*runs, *of_things]))

@@ -21,8 +21,9 @@ from pipelines import compared, flood
 from pipelines.affected import Things, affected, labelled
 from pipelines.compared import Case, Compared
 from pipelines.ground import lay
+from sdi.access import level as access
 from sdi.declaration import Label
-from sdi.errors import NotInRegister
+from sdi.errors import InputError, NotInRegister
 from sdi.identity import is_identifier
 from sdi.record import Record
 from sdi.registry import Registry
@@ -83,10 +84,11 @@ def run(
     NotInRegister
         If there is no such zone.
     InputError
-        If the zone lies outside the terrain, or the level is absurd.
+        If few may see the zone, it lies outside the terrain, or the level is absurd.
     """
     flood.recover(workspace, registry)
     record = _zone(registry, zone)
+    _demand_public(registry, record)
     ground = lay(scenario, workspace, registry)
     proposal = Proposal(record.eid, record.geometry, ground_level)
     before = _before(workspace, scenario, ground, _half(progress, 0))
@@ -120,6 +122,16 @@ def _zone(registry: Registry, name: str) -> Record:
         f"no plan zone carries {name!r} in any of {', '.join(register.declaration.schemes)}; give the code of a zone, "
         "or the identifier in its address /id/plan_zone/…"
     )
+
+
+def _demand_public(registry: Registry, zone: Record) -> None:
+    """Refuse a zone that few may see: what it changes lies where it lies, and everybody sees that."""
+    level = access.level_of(registry, zone.eid)
+    if level != "public":
+        raise InputError(
+            f"zone {zone.eid} is {level}, and a comparison shows everybody where it lies; name a public one",
+            code="thing-restricted",
+        )
 
 
 def _title(zone: Record, level: float) -> Label:

@@ -10,10 +10,11 @@ import orjson
 import shapely
 
 from sdi import label
-from sdi.declaration import Declaration
+from sdi.access.level import shown_at
+from sdi.declaration import Declaration, Level
 from sdi.entry import Accuracy
 from sdi.errors import InputError, NotInRegister
-from sdi.history import TERMINAL, Interval, instant
+from sdi.history import CONDITION, LATEST, TERMINAL, Interval, instant
 from sdi.identity import sought
 from sdi.place import address, location, placement
 from sdi.place.placement import NOWHERE, Height, Reference
@@ -24,11 +25,6 @@ from sdi.value import given
 
 if TYPE_CHECKING:
     from sdi.registry import Registry
-
-LATEST = "9999-12-30T00:00:00Z"
-"""A moment after every recorded change: asks for the latest fact."""
-CONDITION = "{0}valid_from <= ? AND ? < {0}valid_to AND {0}tx_from <= ? AND ? < {0}tx_to"
-"""That a row holds and is known at a moment; its marks take a `Moment`."""
 
 _DETAILS = ", ".join(f"v.{column}" for column in location.DETAILS)
 _ENDED = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
@@ -119,7 +115,9 @@ def in_force(registry: Registry, declaration: Declaration, at: Moment) -> list[s
     return [row[0] for row in _rows(registry, declaration, "", at)]
 
 
-def table(registry: Registry, declaration: Declaration, names: Sequence[str], at: Moment) -> Table:
+def table(
+    registry: Registry, declaration: Declaration, names: Sequence[str], at: Moment, level: Level = "secret"
+) -> Table:
     """Return all things of a register in force at a moment, in the order they were recorded.
 
     Parameters
@@ -132,6 +130,8 @@ def table(registry: Registry, declaration: Declaration, names: Sequence[str], at
         Fields wanted.
     at : Moment
         The moment.
+    level : {'public', 'restricted', 'secret'}
+        Who sees what is made of them: things that this audience may not see are left out.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def table(registry: Registry, declaration: Declaration, names: Sequence[str], at
         raise InputError(
             f"register {declaration.name} has no field {unknown[0]!r}; it has {known}", code="field-unknown"
         )
-    rows = _rows(registry, declaration, "".join(f', r."{column_name(field)}"' for field in fields if field), at)
+    rows = _rows(registry, declaration, "".join(f', r."{column_name(field)}"' for field in fields if field), at, level)
     places = registry.store.select(
         "SELECT l.eid, l.lid, v.geometry FROM locates l JOIN location_version v ON v.lid = l.lid "
         f"JOIN entity e ON e.eid = l.eid WHERE e.kind = ? AND l.role = ? AND {CONDITION.format('l.')} "
@@ -159,11 +159,13 @@ def table(registry: Registry, declaration: Declaration, names: Sequence[str], at
     return Table(tuple(row[0] for row in rows), values, geometry, tuple(lids.get(row[0]) for row in rows))
 
 
-def _rows(registry: Registry, declaration: Declaration, columns: str, at: Moment) -> list[tuple[Any, ...]]:
-    """Return the things in force at a moment with some columns of their register."""
+def _rows(
+    registry: Registry, declaration: Declaration, columns: str, at: Moment, level: Level = "secret"
+) -> list[tuple[Any, ...]]:
+    """Return the things in force at a moment that an audience may see, with some columns of their register."""
     return registry.store.select(
         f'SELECT r.eid{columns} FROM "{REGISTER_PREFIX}{declaration.name}" r JOIN entity e ON e.eid = r.eid '
-        f'WHERE r.status NOT IN ({_ENDED}) AND {CONDITION.format("r.")} ORDER BY e."row"',
+        f'WHERE r.status NOT IN ({_ENDED}) AND {CONDITION.format("r.")} AND {shown_at(level)} ORDER BY e."row"',
         at,
     )
 

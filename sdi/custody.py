@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sdi import naming
 from sdi.errors import InputError, NotInRegister
-from sdi.history import OPEN, Interval, change_interval, instant
+from sdi.history import CONDITION, LATEST, OPEN, Interval, change_interval, instant
 from sdi.identity import normalised
 from sdi.store.schema import REGISTER_PREFIX
 from sdi.text import fold
@@ -28,7 +28,6 @@ _TABLE = f"{REGISTER_PREFIX}{REGISTER}"
 SCHEME = "vn-org"
 WHOLE = ""
 """Stands for the whole thing where a field could be named."""
-_LATEST = "9999-12-30T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +179,10 @@ def custodian(
     Custodian or None
         Who was entrusted with the field, else with the thing, else who delivered it; ``None`` where nobody is known.
     """
-    moment, tx = instant(valid, _LATEST), registry.known_at(recorded)
+    moment, tx = instant(valid, LATEST), registry.known_at(recorded)
     for name in (WHOLE,) if field is None else (field, WHOLE):
         found = registry.store.select(
-            "SELECT organisation FROM custody WHERE eid = ? AND field = ? AND valid_from <= ? AND ? < valid_to "
-            "AND tx_from <= ? AND ? < tx_to",
+            f"SELECT organisation FROM custody WHERE eid = ? AND field = ? AND {CONDITION.format('')}",
             (eid, name, moment, moment, tx, tx),
         )
         if found:
@@ -209,8 +207,7 @@ def _deliverer(registry: Registry, eid: str, moment: str, tx: int) -> Custodian 
 def _called(registry: Registry, organisation: str, moment: str, tx: int) -> str:
     """Return what an organisation was called at a moment, in Vietnamese where it has such a name."""
     found = registry.store.select(
-        "SELECT text FROM name WHERE eid = ? AND valid_from <= ? AND ? < valid_to AND tx_from <= ? AND ? < tx_to "
-        "ORDER BY language DESC",
+        f"SELECT text FROM name WHERE eid = ? AND {CONDITION.format('')} ORDER BY language DESC",
         (organisation, moment, moment, tx, tx),
     )
     return found[0][0] if found else organisation

@@ -135,6 +135,26 @@ def at_thing(registry: Registry, eid: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row[0] for row in rows))
 
 
+def restrict(registry: Registry, eid: str, level: Level, tx: Transaction) -> None:
+    """Withdraw the events that befell a thing together with it, because their place tells where that is.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where they are recorded.
+    eid : str
+        The thing that is withdrawn.
+    level : {'restricted', 'secret'}
+        Who may still see it; an event that no more may see now stays as it is.
+    tx : Transaction
+        The transaction that knows it.
+    """
+    for one in at_thing(registry, eid):
+        if access.rank(access.level_of(registry, one) or "public") < access.rank(level):
+            access.restrict(registry, one, level, tx)
+            tx.note([one], REGISTER, "restricted")
+
+
 def _level(registry: Registry, things: Sequence[str]) -> Level:
     """Return who may see an event: whoever may see everything that it befell, because its place tells theirs."""
     levels = [access.level_of(registry, one) or "public" for one in things]

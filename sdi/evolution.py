@@ -2,7 +2,9 @@
 
 What was recorded under an older version of the file stays recorded, so everything recorded must still be allowed by
 the newer one. What the file demands of its things is kept with every version of it, and the next version is held
-against that. How things are titled, drawn and published may change at any time.
+against that. How things are titled, drawn and published may change at any time, but for two: a file that is for fewer
+withdraws nothing (see `sdi.access.level.refuse_wider`), and squares in whose centres things are shown only become those
+that whole squares of before make up, because squares that overlap tell more together than each of them.
 """
 
 from __future__ import annotations
@@ -16,9 +18,13 @@ from sdi.declaration import Declaration, Field, LocationRule, version_key
 from sdi.errors import WorkspaceError
 from sdi.store.store import Row, Store
 
+FREE = ("access", "generalise_m")
+"""What is kept of a file, and changes without a new version of it."""
 TABLE = "declaration"
 COLUMNS = ("register", "version", "columns", "shape")
 
+_EXACT = 1e-9
+"""Within which a quotient counts as a whole number [1]."""
 _ALL = 'SELECT register, version, "columns", shape FROM declaration ORDER BY "row"'
 _EARLIER = 'SELECT register, version, "columns" FROM declaration ORDER BY "row"'
 
@@ -80,8 +86,9 @@ def news(known: Mapping[str, Recorded], registers: Mapping[str, Declaration]) ->
     found = []
     for name, declared in registers.items():
         columns = json.dumps({one.name: one.type for one in declared.fields}, sort_keys=True)
-        now = Recorded(declared.version, columns, json.dumps(shape(declared), sort_keys=True))
         before = known.get(name)
+        demands = _widths(before.known() if before else {}) | shape(declared)
+        now = Recorded(declared.version, columns, json.dumps(demands, sort_keys=True))
         if before is not None and before != now:
             _check(name, before, now)
         if before != now:
@@ -89,9 +96,16 @@ def news(known: Mapping[str, Recorded], registers: Mapping[str, Declaration]) ->
     return found
 
 
-def shape(declared: Declaration) -> Shape:
+def _widths(known: Shape) -> dict[str, Any]:
+    """Return in which squares things were last shown: that they are hidden for a time makes nobody forget it."""
+    return {"generalise_m": known["generalise_m"]} if "generalise_m" in known else {}
+
+
+def shape(declared: Declaration) -> dict[str, Any]:
     """Return what the file of a register demands of its things, ready for JSON."""
-    return {
+    width = declared.publish.generalise_m if declared.publish else None
+    told = {"access": None if declared.access == "public" else declared.access, "generalise_m": width}
+    return {name: one for name, one in told.items() if one} | {
         "address": declared.address.streets if declared.address else None,
         "events": {history.name: _fields(history.fields) for history in declared.events},
         "fields": _fields(declared.fields),
@@ -123,6 +137,13 @@ def narrowings(before: Shape, after: Shape) -> Iterator[str]:
         for lost in sorted(set(before.get(key, ())) - set(after[key])):
             yield f"{word} {lost} is gone"
     yield from _moved(before["location"], after["location"]) if "location" in before else ()
+    yield from _shifted(before.get("generalise_m"), after.get("generalise_m"))
+
+
+def _shifted(before: float | None, after: float | None) -> Iterator[str]:
+    """Yield that new squares overlap those in which things were shown, so that both together tell where they are."""
+    if before and after and (after < before or abs(after / before - round(after / before)) > _EXACT):
+        yield f"things were shown in squares of {before:g} m, and {after:g} m (generalise_m) is no multiple of that"
 
 
 def _check(name: str, before: Recorded, now: Recorded) -> None:
@@ -154,7 +175,8 @@ def _agree(before: Shape, after: Shape) -> bool:
     fields = {
         name: {key: field[key] for key in before["fields"].get(name, field)} for name, field in after["fields"].items()
     }
-    return before["fields"] == fields and all(after[key] == value for key, value in before.items() if key != "fields")
+    demanded = before.keys() - {"fields", *FREE}
+    return before["fields"] == fields and all(after[key] == before[key] for key in demanded)
 
 
 def _fields(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:

@@ -84,6 +84,7 @@ def note(registry: Registry, eid: str, history: str, values: Mapping[str, Any], 
     said = json.dumps(_checked(registry, declared, values, moment), ensure_ascii=False, sort_keys=True)
     version = place_version(registry, eid, declaration.location.role, moment)
     (number,) = tx.insert("happening", _COLUMNS, [(eid, history, moment, said, version, tx.number)])
+    tx.note([eid], lived.kind, "noted")
     return number
 
 
@@ -95,9 +96,12 @@ def withdraw(registry: Registry, number: int, tx: Transaction) -> None:
     NotInRegister
         If there is no such note, or it was withdrawn before.
     """
-    if not registry.store.select('SELECT 1 FROM happening WHERE "row" = ? AND tx_to = ?', (number, OPEN)):
+    found = registry.store.select('SELECT eid FROM happening WHERE "row" = ? AND tx_to = ?', (number, OPEN))
+    if not found:
         raise NotInRegister(f"there is no note {number}, or it was withdrawn before")
     tx.close("happening", [number])
+    eid = found[0][0]
+    tx.note([eid], life(registry.store, eid, tx.number).kind, "noted")
 
 
 def happenings(

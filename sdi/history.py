@@ -31,8 +31,12 @@ ALWAYS = "0001-01-01T00:00:00Z"
 """Start of a fact whose beginning nobody knows."""
 FOREVER = "9999-12-31T00:00:00Z"
 """End of a fact that has not ended."""
+LATEST = "9999-12-30T00:00:00Z"
+"""A moment after every recorded change: asks for the latest fact."""
 OPEN = 2**63 - 1
 """Recorded end of a row that is still what we know."""
+CONDITION = "{0}valid_from <= ? AND ? < {0}valid_to AND {0}tx_from <= ? AND ? < {0}tx_to"
+"""That a row holds and is known at a moment; its marks take valid time twice, then the transaction twice."""
 
 TERMINAL = frozenset({"retired", "merged_away", "voided"})
 """States that nothing leaves."""

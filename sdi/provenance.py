@@ -58,10 +58,9 @@ def last(registry: Registry, entry: str) -> tuple[str, int] | None:
     return (found[0][0], found[0][1]) if found else None
 
 
-def licences(registry: Registry, register: str) -> list[Licence]:
-    """Return the licences of everything that was loaded into a register, without repetition."""
-    rows = registry.store.select('SELECT licence FROM delivery WHERE register = ? ORDER BY "row"', (register,))
-    return [Licence(**json.loads(text)) for text in dict.fromkeys(row[0] for row in rows)]
+def licences(registry: Registry, register: str, level: Level) -> list[Licence]:
+    """Return the licences of what was loaded into a register and may be shown to an audience, without repetition."""
+    return list(dict.fromkeys(licence for licence, _ in shown(registry, register, level)))
 
 
 def shown(registry: Registry, register: str, level: Level) -> list[tuple[Licence, str]]:
@@ -74,20 +73,15 @@ def shown(registry: Registry, register: str, level: Level) -> list[tuple[Licence
     register : str
         The register.
     level : {'public', 'restricted', 'secret'}
-        Who asks: of a delivery of which this audience sees nothing, nothing is said.
+        Who asks: of a delivery of which this audience sees nothing, nothing is said. Nor of one that brought nothing,
+        because nothing says who might have seen it.
     """
     things = "SELECT 1 FROM outbox o JOIN entity e ON e.eid = o.eid WHERE o.tx_from = d.tx_from AND o.kind = d.register"
-    seen = f"(NOT EXISTS ({things}) OR EXISTS ({things} AND {shown_at(level)}))"
+    brought = "SELECT 1 FROM delivery o WHERE o.tx_from = d.tx_from AND o.register = d.register AND o.accepted > 0"
+    declared = registry.register(register).declaration
+    rough = [register] if declared.publish and declared.publish.generalise_m else []
+    known = f"EXISTS ({things} AND {shown_at(level, rough)})"
+    seen = f"({known} OR (NOT EXISTS ({things}) AND EXISTS ({brought})))"
     sql = 'SELECT d.licence, d.custodian FROM delivery d WHERE d.register = ? AND {0} ORDER BY d."row"'
     rows = registry.store.select(sql.format(seen), (register,))
     return [(Licence(**json.loads(text)), custodian) for text, custodian in rows]
-
-
-def custodian(registry: Registry, eid: str) -> str | None:
-    """Return who answers for what a thing was first said to be; ``None`` where it came with no delivery."""
-    found = registry.store.select(
-        "SELECT d.custodian FROM entity e JOIN delivery d ON d.tx_from = e.tx_from AND d.register = e.kind "
-        'WHERE e.eid = ? ORDER BY d."row" LIMIT 1',
-        (eid,),
-    )
-    return found[0][0] if found else None

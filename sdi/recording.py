@@ -74,7 +74,8 @@ class Batch:
         if self.geometry is not None:
             return len(self.geometry)
         columns = [*self.values.values(), *self.identifiers.values(), *self.names.values()]
-        columns += [one for one in (self.addresses, self.references) if one is not None]
+        said = (self.addresses, self.references, self.locations, self.z_m, self.depth_m)
+        columns += [one for one in said if one is not None]
         return len(columns[0]) if columns else 0
 
     def starts(self) -> list[str]:

@@ -9,12 +9,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sdi import asof, history, recording, relation
+from sdi import asof, event, history, recording, relation
 from sdi.access import level as access
 from sdi.declaration import Declaration, Level
 from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
-from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant
+from sdi.history import ALWAYS, FOREVER, LATEST, OPEN, TERMINAL, Interval, instant
 from sdi.lineage.life import life
 from sdi.place import address as addresses
 from sdi.place import following
@@ -212,7 +212,7 @@ class Register:
             raise InputError(
                 "a place is corrected by a better survey; say how exact it is (accuracy)", code="accuracy-missing"
             )
-        moment = instant(valid_at, asof.LATEST)
+        moment = instant(valid_at, LATEST)
         if values:
             self._write(eid, values, self._fact_at(eid, moment)[1], tx)
         if geometry is not None:
@@ -268,13 +268,20 @@ class Register:
         ------
         ConflictError
             If it has ended before, or something that lasts is tied to it by a relation that forbids it.
+        InputError
+            If it, or something that ends with it, began only later.
         """
         if status not in TERMINAL:
             raise InputError(
                 f"status {status!r} ends nothing; expected {', '.join(sorted(TERMINAL))}", code="status-unknown"
             )
-        self._alive(eid)
-        moment = instant(valid_from)
+        known, moment = self._alive(eid), instant(valid_from)
+        if moment < known[0][1].start:
+            raise InputError(
+                f"{self.name} {eid} is known since {known[0][1].start[:10]} and cannot end on {moment[:10]}, before it "
+                "began; give the day on which it was gone, or void it where it was recorded by mistake",
+                code="ends-before-it-began",
+            )
         tied = relation.dependants(self._registry, eid, moment, tx)
         self._end(eid, moment, tx, status)
         for one in tied:
@@ -308,6 +315,8 @@ class Register:
     def restrict(self, eid: str, tx: Transaction, *, level: Level = "restricted") -> None:
         """Withdraw a thing from wider audiences, with everything that was ever published of it; nothing undoes this.
 
+        The events that befell it go with it: their place tells where it is.
+
         Parameters
         ----------
         eid : str
@@ -320,12 +329,15 @@ class Register:
 
         Raises
         ------
+        NotInRegister
+            If the register does not know the thing.
         ConflictError
             If no more may see it now.
         """
         self._known(eid)
         access.restrict(self._registry, eid, level, tx)
         tx.note([eid], self.name, "restricted")
+        event.restrict(self._registry, eid, level, tx)
 
     def relate(
         self, eid: str, verb: str, others: Sequence[str], tx: Transaction, *, valid_from: str | None = None,
@@ -425,7 +437,9 @@ class Register:
         """
         return asof.in_force(self._registry, self.declaration, asof.moment(self._registry, valid, recorded))
 
-    def table(self, *names: str, valid: str | None = None, recorded: int | str | None = None) -> Table:
+    def table(
+        self, *names: str, valid: str | None = None, recorded: int | str | None = None, level: Level = "secret"
+    ) -> Table:
         """Return all things in force at a moment at once: what `list` and `find` give one by one, in two questions.
 
         Parameters
@@ -434,6 +448,8 @@ class Register:
             Fields wanted.
         valid, recorded : optional
             As for :meth:`find`.
+        level : {'public', 'restricted', 'secret'}
+            Who sees what is made of them: things that this audience may not see are left out.
 
         Returns
         -------
@@ -446,7 +462,7 @@ class Register:
             If the register declares no such field.
         """
         at = asof.moment(self._registry, valid, recorded)
-        return asof.table(self._registry, self.declaration, names, at)
+        return asof.table(self._registry, self.declaration, names, at, level)
 
     def __len__(self) -> int:
         """Return the number of things in force now."""

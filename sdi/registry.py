@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sdi import codebook, contention, evolution
+from sdi.access import level as access
 from sdi.catalog import Catalog
 from sdi.crs import StorageCRS
 from sdi.errors import IntegrityError, NotInRegister, WorkspaceError
@@ -116,15 +117,21 @@ class Registry:
         metadata = sa.MetaData()
         tables = list(core(metadata).values())
         registers = {name: register_table(declared, metadata) for name, declared in self.catalog.registers.items()}
+        news = self._news()
+        self.store.ensure([*tables, *registers.values()])  # only now: a file that is refused leaves no trace
+        if news or codebook.news(self):
+            with self.transaction(actor="phusa", reason="declarations of registers") as tx:
+                # Asked again: somebody else who opens it may have recorded them meanwhile.
+                rows = [(*new, tx.number) for new in self._news()]
+                tx.insert(evolution.TABLE, (*evolution.COLUMNS, "tx_from"), rows)
+                codebook.record(tx, codebook.news(self))
+
+    def _news(self) -> list[Row]:
+        """Return the rows that are to be recorded of the storage CRS and the files of registers."""
         known = evolution.recorded(self.store)
         news = self._first_of_crs(known.pop(WORKSPACE, None)) + evolution.news(known, self.catalog.registers)
-        self.store.ensure([*tables, *registers.values()])  # only now: a file that is refused leaves no trace
-        lists = codebook.news(self)
-        if news or lists:
-            with self.transaction(actor="phusa", reason="declarations of registers") as tx:
-                rows = [(*new, tx.number) for new in news]
-                tx.insert(evolution.TABLE, (*evolution.COLUMNS, "tx_from"), rows)
-                codebook.record(tx, lists)
+        access.refuse_wider(self, [new[0] for new in news if new[0] in known])
+        return news
 
     def _first_of_crs(self, recorded: Recorded | None) -> list[Row]:
         """Return the row that fixes the storage CRS for ever, where none does yet.

@@ -66,7 +66,8 @@ class Workspace:
     reader: str | None = None
     """Address by which the publications in that database are read; a workspace that has no other one only reads."""
     secret: str | None = None
-    """File or address of the secret registry; a folder of its own beside the open one holds it where absent."""
+    """File or address of the secret registry; a folder of its own beside the open one holds it where absent. A relative
+    path in the description counts from the workspace, wherever a command is called."""
     detection: Detection | None = None
     """How an undeclared CRS of a delivery is told; it is refused where absent."""
 
@@ -102,7 +103,7 @@ class Workspace:
             catalogs=(catalog_folder, own) if own.is_dir() else (catalog_folder,),
             synthetic=bool(document.get("synthetic", False)), notice=_optional(document.get("notice")),
             description=_optional(document.get("description")), bounds=_bounds(path, document.get("bounds")),
-            store=store, reader=reader, secret=document.get("secret"),
+            store=store, reader=reader, secret=_secret(folder, document.get("secret")),
             detection=_detection(path, document.get("detection")),
         )  # fmt: skip
 
@@ -220,6 +221,25 @@ class Workspace:
         beside = self.registry()
         return Registry.open(store, self.catalog(), self.crs, clock=clock, ids=ids, beside=beside)
 
+    def refuse_none_secret(self, place: str | None = None) -> None:
+        """Refuse where there is no secret registry, which opening it would make.
+
+        Parameters
+        ----------
+        place : str, optional
+            File or address, instead of the one that the workspace names.
+
+        Raises
+        ------
+        WorkspaceError
+            Saying where it was looked for.
+        """
+        if not choice.is_secret_there(self.folder / "secret", place or self.secret, self.crs):
+            raise WorkspaceError(
+                f"there is no secret registry in {place or self.secret or self.folder / 'secret'}; say in secret: of "
+                f"{self.folder / FILE} or in PHUSA_SECRET_STORE where it is, or leave --secret away"
+            )
+
     def registry(self, *, clock: Clock | None = None, ids: Ids | None = None) -> Registry:
         """Open the registry; make it where it is missing."""
         return Registry.open(self.keeper(), self.catalog(), self.crs, clock=clock, ids=ids)
@@ -263,6 +283,15 @@ def _store(path: Path, value: object) -> tuple[str | None, str | None]:
             f"{path}: store is {value!r}; expected an address, or {{registry: ADDRESS, publications: ADDRESS}}"
         )
     return value, value
+
+
+def _secret(folder: Path, value: object) -> str | None:
+    """Read where the secret registry is; a relative path is one of the workspace."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise WorkspaceError(f"{folder / FILE}: secret is {value!r}; expected a file or the address of a database")
+    return value if "://" in value else str(folder.absolute() / value)
 
 
 def _bounds(path: Path, value: object) -> tuple[float, float, float, float] | None:

@@ -11,6 +11,7 @@ from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
 from sdi.publishing import projector
 from sdi.safety import backup, copying, restoration
+from sdi.settings import Settings
 from sdi.workspace import Workspace
 
 
@@ -29,6 +30,11 @@ def add(commands: Commands[Parser]) -> None:
     made.add_argument("--store", metavar="ADDRESS", help="database that shall keep the registry (default: a file)")
     made.add_argument("--secret", type=Path, metavar="FOLDER", help="folder of secret backups to be restored as well")
     made.add_argument("--at", metavar="DATE|TX", help="state as of a date or a transaction (default: the last one)")
+    made.add_argument(
+        "--as-it-was",
+        action="store_true",
+        help="show again what was withdrawn after that (default: it stays withdrawn)",
+    )
 
 
 def _run_copy(options: Options) -> int:
@@ -39,7 +45,8 @@ def _run_copy(options: Options) -> int:
         if to_database:
             done = copying.to_database(workspace, registry, options.to, progress)
         else:
-            done = copying.to_folder(workspace, registry, Path(options.to), progress)
+            place = Settings.from_environment().secret_store
+            done = copying.to_folder(workspace, registry, Path(options.to), progress, secret_store=place)
     if not to_database:
         _publish(Path(options.to))
     todo = f"; write `store: {options.to}` into {workspace.folder / 'workspace.yaml'} to use it" if to_database else ""
@@ -49,11 +56,12 @@ def _run_copy(options: Options) -> int:
 
 def _run_backup(options: Options) -> int:
     """Take a backup."""
-    workspace = console.workspace(options)
+    workspace, place = console.workspace(options), Settings.from_environment().secret_store
     with closing(workspace.registry()) as registry, console.progress(options) as progress:
-        done = backup.take(workspace, registry, options.folder, progress)
+        done = backup.take(workspace, registry, options.folder, progress, secret_store=place)
     if options.secret:
-        with closing(workspace.secret_registry()) as secret, console.progress(options) as progress:
+        workspace.refuse_none_secret(place)
+        with closing(workspace.secret_registry(place)) as secret, console.progress(options) as progress:
             backup.take_secret(workspace, secret, options.secret, progress)
     text = (
         f"{options.folder} holds {workspace.name} up to transaction {done.tx}, root hash {done.root_hash}; "
@@ -67,7 +75,8 @@ def _run_restore(options: Options) -> int:
     at = int(options.at) if options.at and options.at.isdigit() else options.at
     with console.progress(options) as progress:
         done = restoration.restore(
-            options.backup, options.workspace, packaged(), progress, at=at, store=options.store
+            options.backup, options.workspace, packaged(), progress, at=at, store=options.store,
+            as_it_was=options.as_it_was,
         )  # fmt: skip
         if options.secret:
             moment = at if isinstance(at, str) else done.recorded_at if at else None
@@ -75,9 +84,10 @@ def _run_restore(options: Options) -> int:
         progress("publish", 1.0)
         _publish(options.workspace)
     left = f"; made later and left out: {', '.join(done.left_out)}" if done.left_out else ""
+    stay = f"; {done.withdrawn} things were withdrawn after that and stay so" if done.withdrawn else ""
     text = (
         f"{done.workspace} is restored in {options.workspace} up to transaction {done.tx}, root hash {done.root_hash}, "
-        f"with the files of {done.taken_at}{left}"
+        f"with the files of {done.taken_at}{left}{stay}"
     )
     return console.answer(options, asdict(done), text)
 

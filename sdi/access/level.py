@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from sdi.declaration import LEVELS, Declaration, Level
-from sdi.errors import ConflictError, InputError
+from sdi.errors import ConflictError, InputError, WorkspaceError
 from sdi.recording import Batch
 from sdi.transaction import Transaction
 from sdi.value import plain
@@ -43,6 +45,8 @@ def shown_at(level: Level, generalised: Sequence[str] = ()) -> str:
 
 def _up_to(most: int) -> str:
     """Return the SQL of the things ``e`` whose level is not narrower than one."""
+    if most == rank("secret"):
+        return "1 = 1"
     withdrawn = f"SELECT 1 FROM restriction x WHERE x.eid = e.eid AND x.access > {most}"
     return f"(e.access <= {most} AND NOT EXISTS ({withdrawn}))"
 
@@ -58,9 +62,63 @@ def level_of(registry: Registry, eid: str) -> Level | None:
 
 
 def withdrawn(registry: Registry, level: Level, since: int) -> bool:
-    """Tell whether something was withdrawn from an audience after a transaction."""
-    sql = "SELECT 1 FROM restriction WHERE tx_from > ? AND access > ? LIMIT 1"
-    return bool(registry.store.select(sql, (since, rank(level))))
+    """Tell whether something that an audience saw was withdrawn from it after a transaction.
+
+    What it never saw is none of its business: that its publication is written anew would tell that there is something.
+    """
+    exact, rough = (", ".join(f"'{name}'" for name in names) for names in _told_of(registry, level))
+    most = rank(level)
+    cases = [_crosses(most, exact), *([_crosses(most + 1, rough)] if rough else [])]
+    sql = "SELECT 1 FROM restriction x JOIN entity e ON e.eid = x.eid WHERE x.tx_from > ? AND e.tx_from <= ? AND ("
+    return bool(registry.store.select(f"{sql}{' OR '.join(cases)}) LIMIT 1", (since, since)))
+
+
+def _crosses(most: int, kinds: str) -> str:
+    """Return the SQL of those withdrawals ``x`` of things of some kinds that were first to make them narrower than one.
+
+    Parameters
+    ----------
+    most : int
+        Narrowest level that is still seen, as it is kept.
+    kinds : str
+        Registers, as SQL.
+    """
+    before = f'SELECT 1 FROM restriction y WHERE y.eid = x.eid AND y.access > {most} AND y."row" < x."row"'
+    return f"(e.kind IN ({kinds or 'NULL'}) AND e.access <= {most} AND x.access > {most} AND NOT EXISTS ({before}))"
+
+
+def _told_of(registry: Registry, level: Level) -> tuple[set[str], set[str]]:
+    """Return the registers whose things an audience is told of, and those whose restricted ones it sees roughly.
+
+    A register that is not published is told of where addresses name its streets, or fields that are shown its things.
+    """
+    known = [one for one in registry.catalog.registers.values() if one.publish]
+    streets = {one.address.streets for one in known if one.address and one.shows_address(level)}
+    named = {field.register for one in known for field in one.published(level) if field.register}
+    rough = {one.name for one in known if level == "public" and one.publish and one.publish.generalise_m}
+    return {one.name for one in known} | streets | named, rough
+
+
+def hidden(registry: Registry, level: Level, eids: Iterable[str]) -> set[str]:
+    """Return those of some things that an audience may not see, or sees only roughly.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where they are kept.
+    level : {'public', 'restricted'}
+        The audience.
+    eids : iterable of str
+        The things.
+
+    Returns
+    -------
+    set of str
+        Empty where it may see all of them.
+    """
+    asked = orjson.dumps(list(eids)).decode()
+    sql = f"SELECT e.eid FROM entity e WHERE e.eid IN ({registry.store.listed(str)}) AND NOT {shown_at(level)}"
+    return {eid for (eid,) in registry.store.select(sql, (asked,))}
 
 
 def of_batch(registry: Registry, declaration: Declaration, batch: Batch) -> int:
@@ -103,6 +161,37 @@ def refuse_secret(registry: Registry, declaration: Declaration, names: Iterable[
                 raise InputError(
                     f"field {field.name} of {declaration.name} is secret; write it to the secret registry (--secret)",
                     code="secret-in-open",
+                )
+
+
+def refuse_wider(registry: Registry, names: Iterable[str]) -> None:
+    """Refuse register files that keep their things for few while wider audiences see some of them.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where they are kept; it may have no tables yet.
+    names : iterable of str
+        Registers whose files changed.
+
+    Raises
+    ------
+    WorkspaceError
+        Naming the register and how many of its things are seen by more.
+    """
+    if registry.beside is not None or not {"entity", "restriction"} <= set(registry.store.recorded_tables()):
+        return
+    for declared in (registry.catalog.registers[name] for name in names):
+        if declared.access != "public":
+            most = rank(declared.access) - 1
+            sql = f"SELECT count(*) FROM entity e WHERE e.kind = ? AND {_up_to(most)}"
+            count = registry.store.select(sql, (declared.name,))[0][0]
+            if count:
+                raise WorkspaceError(
+                    f"register {declared.name} {declared.version} is {declared.access}, but {count} of its things are "
+                    "seen by more, and a register file withdraws nothing; take `access` out of it, withdraw them with "
+                    f"`phusa thing restrict {declared.name} ID`, then put it back",
+                    code="declaration-withdraws",
                 )
 
 

@@ -16,11 +16,13 @@ from typing import Protocol
 import numpy as np
 import orjson
 
+from sdi.access.level import withdrawn
 from sdi.declaration import Level
 from sdi.errors import IntegrityError
 from sdi.history import OPEN
 from sdi.registry import Registry
 from sdi.store.feed import FeedTables, Row
+from sdi.store.store import Store
 
 NAME_BYTES = 8
 """Length of the hash after which a feed is named."""
@@ -56,8 +58,21 @@ class Reached:
     """Its last number, 0 where it shows nothing [1]."""
     tx: int
     """Transaction of the registry up to which all is applied."""
+    since: int = 0
+    """Transaction up to which all was applied before, 0 where it was worked out anew."""
     news: tuple[tuple[int, int], ...] = ()
     """Numbers given now and the transactions of the registry that have them."""
+    renamed: bool = False
+    """Its feed has another name now."""
+
+    @property
+    def leads(self) -> bool:
+        """Tell whether the registry must know of it before the publication tells it.
+
+        Where the publication tells no other number or name it looks as it did: were it kept before, a process killed
+        between would leave it behind for good. Whatever is applied again comes out the same, so it is kept afterwards.
+        """
+        return self.renamed or bool(self.news)
 
 
 class Numbers:
@@ -145,21 +160,23 @@ class Numbers:
         name, known = self._named(txs, times)
         if name != self._name:
             self._package.put("feed", name)
-        return Reached(self._level, name, self._kept + len(txs), self._registry.last_tx, pairs[known:]), final
+        last, renamed = self._kept + len(txs), name != self._name
+        return Reached(self._level, name, last, self._registry.last_tx, self.since, pairs[known:], renamed), final
 
     def _named(self, txs: Sequence[int], times: Sequence[str]) -> tuple[str, int]:
         """Return the name of the feed, and how many of some transactions have their numbers in it already.
 
-        It is another one where numbers that were told mean something else now.
+        It is another one where numbers that were told mean something else now, or what they told of was withdrawn.
         """
         if not self.whole and (self._name or not txs):
             return self._name, 0
         last = self._registry.store.select(
-            'SELECT feed FROM projected_reach WHERE level = ? ORDER BY "row" DESC LIMIT 1', (self._level,)
+            'SELECT feed, tx FROM projected_reach WHERE level = ? ORDER BY tx DESC, "row" DESC LIMIT 1', (self._level,)
         )
-        before = last[0][0] if last else ""
+        before, until = last[0] if last else ("", 0)
         numbered = _numbered(self._registry, self._level, before)
-        if numbered == list(txs[: len(numbered)]) and (numbered or not txs):
+        same = numbered == list(txs[: len(numbered)]) and (numbered or not txs)
+        if same and not withdrawn(self._registry, self._level, until):
             return before, len(numbered)
         said = orjson.dumps([before, self._level, list(times)])
         return blake2b(said, digest_size=NAME_BYTES).hexdigest(), 0
@@ -237,12 +254,35 @@ def _times(registry: Registry, txs: Sequence[int]) -> list[str]:
 
 
 def keep(registry: Registry, news: Reached) -> None:
-    """Keep in the registry how far a publication is going to be, before it is.
+    """Keep in the registry how far a publication is going to be, before it is, or is, where it tells no other numbers.
 
-    Where a process is killed between the two, the publication is still where an older row says, and the numbers that
-    were kept too early are given to the same transactions again.
+    Where a process is killed between the two, the publication is where an older row says: the numbers that were kept
+    too early are given to the same transactions again, and what was applied already is applied again.
     """
-    store = registry.store
+    _keep(registry.store, news)
+
+
+def begin_anew(store: Store, levels: Iterable[Level], tx: int, said: str) -> None:
+    """Let the feeds of a registry that was restored have names of their own: numbers told before may mean other things.
+
+    Parameters
+    ----------
+    store : Store
+        What keeps the registry.
+    levels : iterable of {'public', 'restricted'}
+        Access levels of its publications.
+    tx : int
+        Its last transaction.
+    said : str
+        What no other restored registry has in common with it.
+    """
+    for level in levels:
+        name = blake2b(orjson.dumps([said, level]), digest_size=NAME_BYTES).hexdigest()
+        _keep(store, Reached(level, name, 0, tx))
+
+
+def _keep(store: Store, news: Reached) -> None:
+    """Add the rows of how far a publication is."""
     columns = ("level", "feed", "sequence", "tx")
     with store.writing():
         if news.news:

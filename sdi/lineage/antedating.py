@@ -12,6 +12,7 @@ from sdi import recording
 from sdi.errors import ConflictError
 from sdi.history import OPEN, Interval, instant
 from sdi.lineage.life import life
+from sdi.place import address
 from sdi.store.schema import REGISTER_PREFIX
 from sdi.transaction import FRAME, TIMES, Transaction
 
@@ -53,6 +54,19 @@ def antedate(registry: Registry, eid: str, since: str | None, tx: Transaction) -
         _extend(tx, "location_version", "lid", lid, before)
     recording.refuse_carried(tx, eid, registry.catalog.schemes)
     tx.note([eid], known.kind, "corrected")
+    _tell(registry, eid, tx)
+
+
+def _tell(registry: Registry, eid: str, tx: Transaction) -> None:
+    """Tell the outbox what reads differently with a thing: what stands at its location, and addresses along it."""
+    sharing = tx.store.select(
+        "SELECT DISTINCT s.eid, e.kind FROM locates l JOIN locates s ON s.lid = l.lid AND s.eid <> l.eid "
+        f"JOIN entity e ON e.eid = s.eid WHERE l.eid = ? AND l.tx_to = {OPEN} AND s.tx_to = {OPEN} ORDER BY s.eid",
+        (eid,),
+    )
+    for other, kind in sharing:
+        tx.note([other], kind, "corrected")
+    address.tell(registry, tx, eid)
 
 
 def _extend(tx: Transaction, table: str, key: str, value: str, before: Interval) -> None:

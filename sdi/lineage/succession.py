@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sdi import naming
-from sdi.history import FOREVER, before, instant
+from sdi.history import FOREVER, LATEST, before, instant
 from sdi.identity import sought
 from sdi.lineage.life import life
 from sdi.lineage.passage import Passage, Past
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from sdi.registry import Registry
 
 Certainty = Literal["stated", "estimated", "unknown"]
-
-LATEST = "9999-12-30T00:00:00Z"
-"""A moment after every recorded change: asks for the latest fact."""
 
 
 @dataclass(frozen=True, slots=True)

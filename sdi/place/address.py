@@ -15,7 +15,7 @@ import orjson
 
 from sdi.declaration import AddressRule, Declaration
 from sdi.errors import InputError, NotInRegister
-from sdi.history import OPEN, Interval
+from sdi.history import CONDITION, OPEN, Interval
 from sdi.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -213,11 +213,10 @@ def at(registry: Registry, eid: str, moment: tuple[str, str, int, int]) -> tuple
     moment : Moment
         Valid time twice, then the transaction twice.
     """
-    holds = "{0}.valid_from <= ? AND ? < {0}.valid_to AND {0}.tx_from <= ? AND ? < {0}.tx_to"
     parts = ", ".join(f"a.{name}" for name in PARTS)
     found = registry.store.select(
         f"SELECT {parts}, n.text FROM address a LEFT JOIN name n ON n.eid = a.street AND n.type = 'official' "
-        f"AND n.language = 'vi' AND {holds.format('n')} WHERE a.eid = ? AND {holds.format('a')}",
+        f"AND n.language = 'vi' AND {CONDITION.format('n.')} WHERE a.eid = ? AND {CONDITION.format('a.')}",
         (*moment, eid, *moment),
     )
     if not found:

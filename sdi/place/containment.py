@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sdi.asof import LATEST
-from sdi.history import FOREVER, before, instant
+from sdi.history import CONDITION, FOREVER, LATEST, before, instant
 from sdi.lineage.life import life
 
 if TYPE_CHECKING:
@@ -19,14 +18,8 @@ if TYPE_CHECKING:
 CONTAINS = "contains"
 """Verb of the relation from the whole to its part."""
 
-_UPWARD = (
-    "SELECT eid FROM relation WHERE other = ? AND verb = ? AND valid_from <= ? AND ? < valid_to "
-    'AND tx_from <= ? AND ? < tx_to ORDER BY "row"'
-)
-_DOWNWARD = (
-    "SELECT other FROM relation WHERE eid = ? AND verb = ? AND valid_from <= ? AND ? < valid_to "
-    'AND tx_from <= ? AND ? < tx_to ORDER BY "row"'
-)
+_UPWARD = f'SELECT eid FROM relation WHERE other = ? AND verb = ? AND {CONDITION.format("")} ORDER BY "row"'
+_DOWNWARD = f'SELECT other FROM relation WHERE eid = ? AND verb = ? AND {CONDITION.format("")} ORDER BY "row"'
 
 
 def around(
@@ -41,7 +34,7 @@ def around(
     eid : str
         The thing.
     at : str, optional
-        The date, ISO 8601; today where absent, or the last moment of a thing that ended.
+        The date, ISO 8601; the latest where absent, or the last moment of a thing that ended.
     recorded : int or str, optional
         What shall have been known: a transaction, or a date.
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sdi import asof
 from sdi.declaration import Declaration
 from sdi.errors import InputError, IntegrityError
-from sdi.history import OPEN, TERMINAL, Interval
+from sdi.history import CONDITION, OPEN, TERMINAL, Interval
 from sdi.store.schema import REGISTER_PREFIX, column_name
 from sdi.transaction import TIMES, Transaction
 
@@ -42,7 +42,7 @@ _MANY = 10_000
 """Changes after which it is noted that they changed no membership, so that they are not looked at for ever."""
 _COLUMNS = ("eid", "units", "level", "unit", "method", "confidence")
 _ENDED = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
-_SAYS_NOTHING = "('changed', 'related', 'lineage')"
+_SAYS_NOTHING = "('changed', 'related', 'lineage', 'noted')"
 """Words of the outbox that move nothing."""
 
 
@@ -112,7 +112,7 @@ def at(
     """
     rows = registry.store.select(
         "SELECT units, level, unit, method, confidence, valid_from, valid_to FROM membership "
-        f"WHERE eid = ? AND {asof.CONDITION.format('')} ORDER BY units, level",
+        f"WHERE eid = ? AND {CONDITION.format('')} ORDER BY units, level",
         (eid, *asof.moment(registry, valid, recorded)),
     )
     return tuple(

@@ -7,7 +7,7 @@ A measure is counted on the alignment in force, so a re-alignment recalibrates i
 new alignment keep their place, whatever their measure becomes; between two such points measures are stretched in
 proportion, so what stood in the middle of a bend stands in the middle of the new one. The two beginnings belong
 together, and the two ends, unless they lie on the other line. What stood beyond the end of a route that was shortened
-comes to lie at its end.
+comes to lie at its end, a stretch as the last centimetre of it.
 """
 
 from __future__ import annotations
@@ -222,7 +222,12 @@ def recalibrated(reference: Reference, old: Any, new: Any) -> Reference:
         return reference
     before, after = calibration(_line(old, reference.route), _line(new, reference.route))
     start = float(np.interp(reference.from_m, before, after))
-    end = None if reference.to_m is None else float(np.interp(reference.to_m, before, after))
+    if reference.to_m is None:
+        return dataclasses.replace(reference, from_m=start)
+    end = float(np.interp(reference.to_m, before, after))
+    if end - start < SAME_M:  # a line all the same: a register of lines could not show a point
+        start = max(end - SAME_M, 0.0)
+        end = start + SAME_M
     return dataclasses.replace(reference, from_m=start, to_m=end)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from sdi.history import OPEN, instant
+from sdi.history import LATEST, OPEN, instant
 
 if TYPE_CHECKING:
     from sdi.registry import Registry
@@ -133,5 +133,5 @@ def check(
 
 def _parents(registry: Registry, at: str | None) -> dict[str, str]:
     """Return what contains a thing at a date, by the thing."""
-    moment = instant(at, "9999-12-30T00:00:00Z")
+    moment = instant(at, LATEST)
     return {child: eid for eid, child in registry.store.select(_CHILDREN.format(OPEN), (moment, moment))}

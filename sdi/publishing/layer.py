@@ -15,7 +15,7 @@ import orjson
 import shapely
 
 from sdi.access.generalise import GENERALISED, veiled
-from sdi.access.level import shown_at
+from sdi.access.level import hidden, shown_at
 from sdi.access.numbering import Features, Numbers
 from sdi.declaration import Declaration, Field, Level, property_of
 from sdi.errors import IntegrityError
@@ -183,8 +183,8 @@ class Layer:
     def _facts(self, rows: Sequence[int]) -> dict[int, list[Fact]]:
         """Read everything recorded about some things that this level may see."""
         found: dict[int, list[Fact]] = {row: [] for row in rows}
-        for row, *held, status in self._rows(rows):
-            found[row].append(Fact("row", status, *held))
+        for row, *held, said in self._unveiled(self._rows(rows)):
+            found[row].append(Fact("row", said, *held))
         for table, slot, sql in self._dated():
             for row, key, value, start, end, known, until in self._read(sql, rows):
                 if row in found and start < end and known < until:
@@ -198,6 +198,21 @@ class Layer:
         """Return the entity rows of those things that this audience sees without their exact place."""
         sql = f'SELECT e."row" FROM entity e WHERE {_CHOSEN} AND NOT {shown_at(self._level)}'
         return [row for (row,) in self._read(sql, rows)]
+
+    def _unveiled(self, rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
+        """Take out of the register's own rows what refers to things that this level may not see, or only roughly."""
+        places = [place for place, field in enumerate(self._fields, 1) if field.type == "reference"]
+        if not places:
+            return rows
+        known = list(rows)
+        named = {row[-1][place] for row in known for place in places} - {None}
+        few = hidden(self._registry, self._level, sorted(named))
+        if not few:
+            return known
+        shown = [
+            tuple(None if place in places and one in few else one for place, one in enumerate(row[-1])) for row in known
+        ]
+        return [(*row[:-1], said) for row, said in zip(known, shown, strict=True)]
 
     def _rows(self, rows: Sequence[int]) -> Iterable[tuple[Any, ...]]:
         """Read the register's own rows: entity row, times, then status and fields as one value."""

@@ -15,7 +15,7 @@ import orjson
 
 from sdi.access import numbering
 from sdi.access.level import shown_at, withdrawn
-from sdi.access.numbering import Features, Numbers
+from sdi.access.numbering import Features, Numbers, Reached
 from sdi.declaration import Declaration, Level
 from sdi.errors import IntegrityError
 from sdi.lineage import heritage
@@ -62,9 +62,19 @@ def _refresh(workspace: Workspace, registry: Registry, level: Level, *, rebuild:
     if not rebuild and (not home.exists() or _layout(home) == LAYOUT):
         with closing(home.open_to_write()) as package:
             if package.base.may_redefine or not _outgrown(workspace, registry, package, level):
-                return _bring_up(workspace, registry, package, level)
+                return _kept(registry, _bring_up(workspace, registry, package, level))
     with home.beside() as package:
-        return _bring_up(workspace, registry, package, level)
+        news = _bring_up(workspace, registry, package, level)
+    if _kept(registry, news) == registry.last_tx:
+        return news.tx
+    return _refresh(workspace, registry, level, rebuild=False)  # others brought up the one whose place it took
+
+
+def _kept(registry: Registry, news: Reached) -> int:
+    """Keep how far a publication is that readers see now, unless that is known; return its transaction."""
+    if not news.leads and news.since < news.tx:
+        numbering.keep(registry, news)
+    return news.tx
 
 
 def _layout(home: Home) -> str | None:
@@ -81,8 +91,8 @@ def reached(workspace: Workspace, registry: Registry, level: Level) -> int:
 
 def _bring_up(
     workspace: Workspace, registry: Registry, package: PublicationStore, level: Level, *, trial: bool = False
-) -> int:
-    """Apply what is missing; how far that is stands in the registry before it stands here, unless it is a trial."""
+) -> Reached:
+    """Apply what is missing; new numbers stand in the registry before they stand here, unless it is a trial."""
     with package.writing():
         with registry.store.reading():
             numbers = Numbers(registry, level, package, whole=_outgrown(workspace, registry, package, level))
@@ -95,9 +105,9 @@ def _bring_up(
             if _describe(package, layers, final) or package.get("level") != level:
                 package.put("level", level)
                 package.put("state", str(news.sequence))
-        if not trial and (news.news or numbers.since < news.tx):
+        if news.leads and not trial:
             numbering.keep(registry, news)
-    return news.tx
+    return news
 
 
 def _clear(package: PublicationStore) -> None:
@@ -217,15 +227,10 @@ def verified(workspace: Workspace, registry: Registry) -> Mapping[str, str]:
 def _verified(workspace: Workspace, registry: Registry, level: Level) -> str:
     """Compare one publication with one built anew; return its content hash."""
     home = workspace.home(level)
-    with closing(home.open()) as package:
-        if wrong := package.check():
-            raise IntegrityError(f"{package.name}: {'; '.join(wrong)}; rebuild it with `phusa publish --rebuild`")
-        applied = numbering.reached(registry, level, package)[1]
-        if applied != registry.last_tx:
-            raise IntegrityError(
-                f"{package.name} has reached transaction {applied} of {registry.last_tx}; run `phusa publish`"
-            )
-        found = content_hash(package)
+    # The publication is looked at first, so that the registry knows all that it has applied, whoever writes meanwhile.
+    with closing(home.open()) as package, registry.store.reading():
+        with package.reading():
+            found = _sound(registry, package, level)
         with home.trial() as fresh:
             _bring_up(workspace, registry, fresh, level, trial=True)
             built = content_hash(fresh)
@@ -234,6 +239,18 @@ def _verified(workspace: Workspace, registry: Registry, level: Level) -> str:
                 f"{package.name} differs from what the registry says; rebuild it with `phusa publish --rebuild`"
             )
     return found
+
+
+def _sound(registry: Registry, package: PublicationStore, level: Level) -> str:
+    """Check that a publication is whole and has applied everything; return its content hash."""
+    if wrong := package.check():
+        raise IntegrityError(f"{package.name}: {'; '.join(wrong)}; rebuild it with `phusa publish --rebuild`")
+    applied = numbering.reached(registry, level, package)[1]
+    if applied != registry.last_tx:
+        raise IntegrityError(
+            f"{package.name} has reached transaction {applied} of {registry.last_tx}; run `phusa publish`"
+        )
+    return content_hash(package)
 
 
 def content_hash(package: PublicationStore) -> str:

@@ -19,7 +19,7 @@ import shapely
 from sdi.declaration import Label
 from sdi.errors import Gone, InputError, NotFound
 from sdi.finding.search import Found, Hit, search
-from sdi.history import ALWAYS, FOREVER, OPEN, TERMINAL, Interval, instant, query_interval, second
+from sdi.history import ALWAYS, FOREVER, LATEST, OPEN, TERMINAL, Interval, instant, query_interval, second
 from sdi.publishing.change import Change, Feed, Version
 from sdi.publishing.collection import Collection, Match, Page, Thing
 from sdi.publishing.feature import properties_of
@@ -29,7 +29,7 @@ from sdi.store.publication_database import Box
 from sdi.store.publication_store import PublicationStore
 from sdi.store.words import Reach
 
-CURRENT = Interval("9999-12-30T00:00:00Z", FOREVER)
+CURRENT = Interval(LATEST, FOREVER)
 """Asks for the latest fact known, whenever it begins."""
 
 

@@ -1,7 +1,7 @@
 """A backup of a workspace, taken while others write: all that cannot be worked out again.
 
-The registry comes out as an embedded one, whichever store keeps it. Publications and the cache are left out, because
-they follow from the rest; the secret registry is left out, because it is kept apart.
+The registry comes out as an embedded one, whichever store keeps it. Publications, the cache and the table of the latest
+observations are left out, because they follow from the rest; the secret registry is left out, because it is kept apart.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 LEFT_OUT = ("publications", "cache", "secret")
 """Folders of a workspace that are no part of a backup."""
+LATEST = PurePosixPath("observations/latest.db")
+"""Follows from the observations; of another moment than they, it would tell one that is not there."""
 TRIES = 3
 """How often the files are read anew because one of them vanished meanwhile."""
 _SHARE = 0.7
@@ -50,7 +52,9 @@ class Backup:
     """Content added to that of earlier backups [byte]."""
 
 
-def take(workspace: Workspace, registry: Registry, folder: Path, progress: Progress) -> Backup:
+def take(
+    workspace: Workspace, registry: Registry, folder: Path, progress: Progress, *, secret_store: str | None = None
+) -> Backup:
     """Add a backup of a workspace to a folder of backups.
 
     Parameters
@@ -63,6 +67,8 @@ def take(workspace: Workspace, registry: Registry, folder: Path, progress: Progr
         Folder of its backups, outside the workspace; made where it is missing.
     progress : callable
         Is told the step and the share that is done [1].
+    secret_store : str, optional
+        Where the secret registry is, if not where the workspace names it; it is left out wherever it lies.
 
     Returns
     -------
@@ -79,7 +85,9 @@ def take(workspace: Workspace, registry: Registry, folder: Path, progress: Progr
         If it holds backups of another registry.
     """
     refuse_inside(workspace, folder)
-    return _taken(workspace, registry, Vault(folder), progress, lambda vault: _files(workspace, vault, progress))
+    return _taken(
+        workspace, registry, Vault(folder), progress, lambda vault: _files(workspace, vault, progress, secret_store)
+    )
 
 
 def take_secret(workspace: Workspace, registry: Registry, folder: Path, progress: Progress) -> Backup:
@@ -158,11 +166,11 @@ def _registry(registry: Registry, vault: Vault, progress: Progress) -> Replica:
     return replica
 
 
-def _files(workspace: Workspace, vault: Vault, progress: Progress) -> Kept:
+def _files(workspace: Workspace, vault: Vault, progress: Progress, secret_store: str | None) -> Kept:
     """Keep the files of a workspace; return their hashes and how many bytes that added."""
     for _ in range(TRIES):
         try:
-            return _kept(workspace, vault, progress)
+            return _kept(workspace, vault, progress, secret_store)
         except FileNotFoundError as error:
             logger.info("%s vanished while files were read; they are read anew", error.filename)
     raise WorkspaceError(
@@ -170,10 +178,10 @@ def _files(workspace: Workspace, vault: Vault, progress: Progress) -> Kept:
     )
 
 
-def _kept(workspace: Workspace, vault: Vault, progress: Progress) -> Kept:
+def _kept(workspace: Workspace, vault: Vault, progress: Progress, secret_store: str | None) -> Kept:
     """Keep the files of a workspace as they are now."""
     found, added = {}, 0
-    paths = list(belongings(workspace))
+    paths = list(belongings(workspace, secret_store))
     for number, path in enumerate(paths, 1):
         found[path], new = _content(workspace.folder / path, vault)
         added += new
@@ -190,18 +198,33 @@ def _content(path: Path, vault: Vault) -> tuple[str, int]:
         return vault.keep(copy)
 
 
-def belongings(workspace: Workspace) -> Iterator[str]:
+def belongings(workspace: Workspace, secret_store: str | None = None) -> Iterator[str]:
     """Yield the files of a workspace that go with its registry, by their paths in it, in order.
 
     Parameters
     ----------
     workspace : Workspace
         The city.
+    secret_store : str, optional
+        Where the secret registry is, if not where the workspace names it.
     """
-    secret = Path(workspace.secret).absolute() if workspace.secret else None
-    for path in sorted(path for path in workspace.folder.rglob("*") if path.is_file() and path.absolute() != secret):
+    named = (workspace.secret and workspace.folder / workspace.secret, secret_store and Path(secret_store))
+    secret = {path.resolve() for path in named if path}
+    for path in sorted(path for path in workspace.folder.rglob("*") if path.is_file()):
         place = PurePosixPath(path.relative_to(workspace.folder).as_posix())
-        hidden = any(part.startswith(".") for part in place.parts) and place.name != PENDING
-        beside = place.name.endswith(("-wal", "-shm", "-journal"))
-        if not (hidden or beside or place.parts[0] in (*LEFT_OUT, REGISTRY)):
+        if belongs(place) and path.resolve() not in secret:
             yield str(place)
+
+
+def belongs(place: PurePosixPath) -> bool:
+    """Tell whether a path is one that a backup may have, by its name alone.
+
+    Parameters
+    ----------
+    place : PurePosixPath
+        Path in the workspace.
+    """
+    hidden = any(part.startswith(".") for part in place.parts) and (place.name != PENDING or ".." in place.parts)
+    beside = place.name.endswith(("-wal", "-shm", "-journal"))
+    apart = place.is_absolute() or not place.parts or place.parts[0] in (*LEFT_OUT, REGISTRY)
+    return not (hidden or beside or apart or place == LATEST)

@@ -11,6 +11,7 @@ from sdi.safety.backup import belongings, refuse_inside
 from sdi.safety.founding import beside, keep_in, refuse_full
 from sdi.safety.replication import Replica, refuse_occupied, replicate
 from sdi.store import choice
+from sdi.store.observations import ObservationStore
 from sdi.store.store import Store
 from sdi.store.vault import snapshot
 from sdi.work.process import Progress
@@ -49,7 +50,9 @@ def to_database(workspace: Workspace, registry: Registry, address: str, progress
         return replicate(registry.store, target, progress=lambda share: progress("registry", share))
 
 
-def to_folder(workspace: Workspace, registry: Registry, folder: Path, progress: Progress) -> Replica:
+def to_folder(
+    workspace: Workspace, registry: Registry, folder: Path, progress: Progress, *, secret_store: str | None = None
+) -> Replica:
     """Copy a workspace into another folder, where a file keeps its registry; its publications are still to be built.
 
     Parameters
@@ -62,6 +65,8 @@ def to_folder(workspace: Workspace, registry: Registry, folder: Path, progress: 
         The new workspace; empty or missing, and outside the old one.
     progress : callable
         Is told the step and the share that is done [1].
+    secret_store : str, optional
+        Where the secret registry is, if not where the workspace names it; it is left out wherever it lies.
 
     Returns
     -------
@@ -78,11 +83,12 @@ def to_folder(workspace: Workspace, registry: Registry, folder: Path, progress: 
     refuse_inside(workspace, folder)
     refuse_full(folder)
     with beside(folder) as made:
-        paths = list(belongings(workspace))
+        paths = list(belongings(workspace, secret_store))
         for number, path in enumerate(paths, 1):
             _copy(workspace.folder / path, made / path)
             progress("files", _SHARE * number / len(paths))
         keep_in(made, None)
+        ObservationStore(made / workspace.observations.name).rebuild_latest()
         with closing(choice.opened(made / workspace.registry_path.name, None, workspace.crs)) as target:
             return _registry(registry.store, target, progress)
 

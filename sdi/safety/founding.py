@@ -14,6 +14,9 @@ from sdi.errors import WorkspaceError
 from sdi.store.durable import sync, sync_folder
 from sdi.workspace import FILE
 
+_PLACES = ("store", "secret")
+"""Keys of a description that say where the registries are."""
+
 
 def refuse_full(place: Path) -> None:
     """Refuse a place for a workspace that holds something.
@@ -66,10 +69,31 @@ def keep_in(folder: Path, store: str | None) -> None:
         Folder of the workspace.
     store : str, optional
         Address of a database; a file of the folder keeps it where absent.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is written in such a way that a place would stay, or anything else would go.
     """
     path = folder / FILE
-    text = _without(path.read_text(encoding="utf-8"), ("store", "secret"))
-    path.write_text(text + (f"store: {store}\n" if store else ""), encoding="utf-8")
+    try:
+        before = path.read_text(encoding="utf-8")
+        text = _without(before, _PLACES) + (f"store: {store}\n" if store else "")
+        wanted = {key: value for key, value in yaml.safe_load(before).items() if key not in _PLACES}
+        found = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, IndexError) as error:
+        raise _unwritable(path) from error
+    if found != wanted | ({"store": store} if store else {}):
+        raise _unwritable(path)
+    path.write_text(text, encoding="utf-8")
+
+
+def _unwritable(path: Path) -> WorkspaceError:
+    """Return the error for a description from which the places cannot be taken."""
+    return WorkspaceError(
+        f"{path.name} does not say store: and secret: on lines of their own, so they cannot be taken out; expected "
+        "plain YAML, one key a line, without << and {}: write it so where the city is, and begin anew"
+    )
 
 
 def _without(text: str, keys: Sequence[str]) -> str:

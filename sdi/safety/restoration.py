@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from sdi.access import numbering
 from sdi.errors import InputError, IntegrityError, WorkspaceError
-from sdi.history import instant, second
+from sdi.history import Clock, instant, second
+from sdi.publishing.projector import LEVELS
+from sdi.registry import Registry
 from sdi.safety import chain
+from sdi.safety.backup import LATEST, belongs
 from sdi.safety.founding import beside, keep_in, refuse_full
 from sdi.safety.replication import Replica, refuse_occupied, replicate
-from sdi.store import choice
+from sdi.store import choice, transfer
 from sdi.store.description import DESCRIPTION, RasterDescription
 from sdi.store.embedded import EmbeddedStore
-from sdi.store.store import Store
+from sdi.store.observations import ObservationStore
+from sdi.store.store import Row, Store
 from sdi.store.vault import Manifest, Vault
 from sdi.work.process import Progress
-from sdi.workspace import Workspace
+from sdi.workspace import FILE, Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +48,8 @@ class Restored:
     """When the backup was taken that the files come from."""
     left_out: tuple[str, ...]
     """Rasters that were made later."""
+    withdrawn: int
+    """Things that were withdrawn later and stay so, by a transaction of its own after the last one."""
 
 
 def restore(
@@ -53,6 +60,8 @@ def restore(
     *,
     at: int | str | None = None,
     store: str | None = None,
+    as_it_was: bool = False,
+    clock: Clock | None = None,
 ) -> Restored:
     """Make a workspace from a backup; its publications are still to be built.
 
@@ -71,6 +80,11 @@ def restore(
         means the last transaction at or before it.
     store : str, optional
         Address of the database that shall keep the registry; a file of the folder does where absent.
+    as_it_was : bool
+        Whether things are seen again that were withdrawn after that; they stay withdrawn otherwise, by a transaction
+        that follows the restored ones.
+    clock : Clock, optional
+        Tells the moment of the restoration, after which feeds are named; that of the system where absent.
 
     Returns
     -------
@@ -94,15 +108,20 @@ def restore(
         chosen = _chosen(manifests, tx)
         _refuse_damaged(kept, vault, chosen)
         files, left_out = _then(kept, vault, manifests[: manifests.index(chosen) + 1], tx)
+        later = () if as_it_was else _withdrawn(kept, vault, manifests[-1], tx)
         with beside(place) as made:
+            _refuse_foreign(files, vault, made)
             for number, (path, digest) in enumerate(files.items(), 1):
                 vault.hand_out(digest, made / path)
                 progress("files", _SHARE * number / len(files))
             keep_in(made, store)
-            _registry(Workspace.open(made, catalogs), kept, tx, progress)
+            workspace = Workspace.open(made, catalogs)
+            ObservationStore(workspace.observations).rebuild_latest()
+            _registry(workspace, kept, tx, (clock or Clock()).now(), progress)
+            _withdraw(workspace, later, tx)
         logger.info("%s: made from the backup of %s, up to transaction %d", place, chosen.taken_at, tx)
         (recorded_at,) = kept.select("SELECT recorded_at FROM tx WHERE tx = ?", (tx,))[0]
-        return Restored(chosen.workspace, tx, chain.root(kept, tx), recorded_at, chosen.taken_at, left_out)
+        return Restored(chosen.workspace, tx, chain.root(kept, tx), recorded_at, chosen.taken_at, left_out, len(later))
 
 
 def restore_secret(folder: Path, workspace: Workspace, *, at: str | None = None) -> Replica | None:
@@ -146,10 +165,14 @@ def _opened(vault: Vault) -> EmbeddedStore:
     """Open the registry of the backups; not read-only, because what a killed backup left is rolled back here."""
     try:
         if vault.registry_path.is_file():
-            return EmbeddedStore(vault.registry_path)
+            with closing(EmbeddedStore(vault.registry_path)) as store:
+                transfer.described(store)  # refuses what phusa did not write, before any of it is read
+                there = "tx" in store.recorded_tables()
+            if there:
+                return EmbeddedStore(vault.registry_path)
     except WorkspaceError as error:
         raise IntegrityError(f"{error.message}; the backup is damaged: take another copy of {vault.folder}") from error
-    raise IntegrityError(f"{vault.registry_path} is missing; take another copy of {vault.folder}")
+    raise IntegrityError(f"{vault.registry_path} is missing or empty; take another copy of {vault.folder}")
 
 
 def _wanted(kept: Store, manifests: Sequence[Manifest], at: int | str | None) -> int:
@@ -195,6 +218,7 @@ def _then(kept: Store, vault: Vault, manifests: Sequence[Manifest], tx: int) -> 
     """Return the files that were there at a transaction, and the rasters that were not yet."""
     *earlier, chosen = manifests
     files = {path: digest for path, digest in chosen.files.items() if not _of_raster(path)}
+    files.pop(str(LATEST), None)  # backups of older versions have it
     left_out = []
     for name in sorted({_of_raster(path) for path in chosen.files} - {""}):
         versions = (one for one in (chosen, *reversed(earlier)) if not _is_later(kept, vault, one, name, tx))
@@ -204,6 +228,23 @@ def _then(kept: Store, vault: Vault, manifests: Sequence[Manifest], tx: int) -> 
         else:
             files |= {path: digest for path, digest in then.files.items() if _of_raster(path) == name}
     return files, tuple(left_out)
+
+
+def _refuse_foreign(files: Mapping[str, str], vault: Vault, made: Path) -> None:
+    """Refuse files that no backup has: those that would lie elsewhere, or where phusa puts something of its own.
+
+    Raises
+    ------
+    IntegrityError
+        Naming the path.
+    """
+    home = made.resolve()
+    wrong = [path for path in files if not belongs(PurePosixPath(path)) or home not in (made / path).resolve().parents]
+    if wrong or FILE not in files:
+        what = f"names a file {wrong[0]!r}, which belongs to no city" if wrong else f"has no {FILE}"
+        raise IntegrityError(
+            f"the backup in {vault.folder} {what}, so phusa did not write it; nothing was made, take another copy of it"
+        )
 
 
 def _of_raster(path: str) -> str:
@@ -222,8 +263,49 @@ def _is_later(kept: Store, vault: Vault, manifest: Manifest, name: str, tx: int)
     return made[0][0] is not None and made[0][0] > tx
 
 
-def _registry(workspace: Workspace, kept: Store, tx: int, progress: Progress) -> None:
+def _registry(workspace: Workspace, kept: Store, tx: int, now: str, progress: Progress) -> None:
     """Fill the registry of a workspace that is being made."""
     with closing(workspace.keeper()) as target:
         refuse_occupied(target)
-        replicate(kept, target, until=tx, progress=lambda share: progress("registry", _SHARE + (1 - _SHARE) * share))
+        made = replicate(
+            kept, target, until=tx, progress=lambda share: progress("registry", _SHARE + (1 - _SHARE) * share)
+        )
+        # Those who follow were told what was written later: they shall not take it for what comes now.
+        numbering.begin_anew(target, LEVELS, tx, f"{made.root_hash} {now}")
+
+
+# levels ----------------------------------------------------------------------------------------------------------
+
+
+def _withdrawn(kept: Store, vault: Vault, last: Manifest, tx: int) -> Sequence[Row]:
+    """Return what was withdrawn after a transaction: thing, kind and level; the chain up to its end says so.
+
+    Raises
+    ------
+    IntegrityError
+        If the rest of the backups is damaged, so that nobody knows what was withdrawn.
+    """
+    if "restriction" not in kept.recorded_tables():
+        return ()  # written by a version that withdrew nothing
+    _refuse_damaged(kept, vault, last)
+    chain.verified(kept, since=tx)
+    return kept.select(
+        "SELECT x.eid, e.kind, max(x.access) FROM restriction x JOIN entity e ON e.eid = x.eid "
+        "WHERE x.tx_from > ? AND e.tx_from <= ? GROUP BY x.eid, e.kind ORDER BY x.eid",
+        (tx, tx),
+    )
+
+
+def _withdraw(workspace: Workspace, later: Sequence[Row], tx: int) -> None:
+    """Withdraw again what was withdrawn after the transaction that was restored, before anybody sees it."""
+    if not later:
+        return
+    with closing(workspace.keeper()) as store:
+        registry = Registry(store, workspace.catalog(), workspace.crs)
+        reason = f"withdrawn after transaction {tx}, up to which this was restored; it stays withdrawn"
+        with registry.transaction("phusa", reason) as new:
+            new.insert(
+                "restriction", ("eid", "access", "tx_from"), [(eid, level, new.number) for eid, _, level in later]
+            )
+            for eid, kind, _ in later:
+                new.note([eid], kind, "restricted")

@@ -71,7 +71,7 @@ def opened_secretly(folder: Path, place: str | None, crs: StorageCRS) -> Store:
     """
     if place is not None and "://" in place:
         return opened(folder, place, crs, schema="secret")
-    path = folder / "registry.db" if place is None else Path(place)
+    path = _secret_path(folder, place)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
     if path.stat().st_mode & 0o077:
@@ -79,6 +79,29 @@ def opened_secretly(folder: Path, place: str | None, crs: StorageCRS) -> Store:
             f"{path} is secret, but others of this machine may open it; `chmod 600 {path}` and look who has read it"
         )
     return EmbeddedStore(path)
+
+
+def is_secret_there(folder: Path, place: str | None, crs: StorageCRS) -> bool:
+    """Tell whether there is a secret registry, without making it.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the file, where no other place is named.
+    place : str, optional
+        Another file, or an address.
+    crs : StorageCRS
+        CRS of its locations.
+    """
+    if place is None or "://" not in place:
+        return _secret_path(folder, place).is_file()
+    with closing(opened(folder, place, crs, schema="secret")) as store:
+        return "tx" in store.recorded_tables()
+
+
+def _secret_path(folder: Path, place: str | None) -> Path:
+    """Return the file of a secret registry that is kept in one."""
+    return folder / "registry.db" if place is None else Path(place)
 
 
 def _check_address(address: str) -> None:

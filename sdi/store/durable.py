@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -46,6 +47,18 @@ def write_whole(path: Path, content: bytes) -> None:
     sync(beside)
     beside.replace(path)
     sync_folder(path.parent)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that its owner alone may open; one that is there is left as it is, and not even opened.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+    with suppress(FileExistsError):  # to open and close a database here would let go of the locks that others hold
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.dialects import sqlite
 
 from sdi.errors import ConflictError, IntegrityError, WorkspaceError
 from sdi.history import OPEN
+from sdi.store.durable import make_private
 from sdi.store.many import run_many
 from sdi.store.revision import VERSION, gained
 from sdi.store.store import Row
@@ -55,6 +56,8 @@ class EmbeddedStore:
         self._next_row: dict[str, int] = {}
         mode = "ro" if read_only else "rwc"
         try:
+            if not read_only:
+                make_private(path)  # it holds what is restricted as well
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
@@ -67,7 +70,7 @@ class EmbeddedStore:
             self._connection.execute("PRAGMA temp_store=MEMORY")
             self._connection.execute("PRAGMA cache_size=-65536")
             self._check_version()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise WorkspaceError(
                 f"{path} cannot be opened as a registry ({error}); is it the registry.db of a workspace?"
             ) from error

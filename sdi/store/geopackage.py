@@ -6,7 +6,9 @@ Each collection is a feature table that QGIS and GDAL open, with an R*Tree; besi
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import sqlite3
 import struct
 import threading
@@ -19,6 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from sdi.errors import ConflictError, WorkspaceError
+from sdi.store.durable import is_running, make_private
 from sdi.store.feed import Row
 from sdi.store.many import run_many
 from sdi.store.publication_database import Box
@@ -26,6 +29,8 @@ from sdi.store.publication_store import LAYOUT, SCHEMA
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10300
+OPEN_TO_ALL = "public"
+"""Name of the publication that others of this machine may read; all others are for their owner alone."""
 BUSY_TIMEOUT_S = 60.0
 CHECKPOINT_TIMEOUT_MS = 1_000
 """How long a writer that is done waits for readers to let go of the log; the next one tidies it up otherwise."""
@@ -83,6 +88,8 @@ class GeoPackage:
         self._local = threading.local()
         if read_only and not path.is_file():
             raise WorkspaceError(f"{path} is missing; run `phusa publish` to build it from the registry")
+        if not read_only and path.stem != OPEN_TO_ALL:
+            make_private(path)
         self._file = _file(path)
         try:
             if not list(self.rows("SELECT 1 FROM sqlite_master WHERE name = 'phusa_publication'")):
@@ -316,6 +323,10 @@ def _file(path: Path) -> tuple[int, int] | None:
     return state.st_dev, state.st_ino
 
 
+_TWINS = itertools.count()
+"""Tells those apart that one process builds at once."""
+
+
 # where it lies -------------------------------------------------------------------------------------------------------
 
 
@@ -333,8 +344,7 @@ def beside(path: Path) -> Iterator[GeoPackage]:
     GeoPackage
         An empty one.
     """
-    twin = path.with_suffix(".rebuild")
-    remove(twin)
+    twin = _twin(path, "rebuild")
     try:
         with closing(GeoPackage(twin, read_only=False)) as package:
             yield package
@@ -358,12 +368,21 @@ def trial(path: Path) -> Iterator[GeoPackage]:
     GeoPackage
         An empty one.
     """
-    twin = path.with_suffix(f".verify-{os.getpid()}")
+    twin = _twin(path, "verify")
     try:
         with closing(GeoPackage(twin, read_only=False)) as package:
             yield package
     finally:
         remove(twin)
+
+
+def _twin(path: Path, purpose: str) -> Path:
+    """Return a free place beside a publication; what processes left there that are gone is removed."""
+    for file in path.parent.iterdir():
+        built = re.match(rf"{re.escape(path.stem)}\.(?:rebuild|verify)(?:-(\d+))?", file.name)
+        if built and not (built[1] and is_running(int(built[1]))):
+            file.unlink(missing_ok=True)
+    return path.with_suffix(f".{purpose}-{os.getpid()}-{next(_TWINS)}")
 
 
 def remove(path: Path, *, sides_only: bool = False) -> None:

@@ -216,6 +216,8 @@ class ObservationStore:
     def rebuild_latest(self) -> int:
         """Make the table of the latest observations anew from the parts; return how many datastreams have any."""
         found = self.datastreams()
+        if not found and not self.folder.is_dir():
+            return 0
         with self._writing() as table:
             table.execute("DELETE FROM latest")
             for datastream in found:

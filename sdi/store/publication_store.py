@@ -168,6 +168,7 @@ class PublicationStore:
         self.base.make(f'DROP TABLE IF EXISTS "{table}"' for table in (name, f"{name}_history"))
         self.run_many("DELETE FROM phusa_collection WHERE name = ?", [(name,)])
         self.run_many("DELETE FROM phusa_thing WHERE collection = ?", [(name,)])
+        self.run_many("DELETE FROM phusa_publication WHERE key = ?", [(f"first {name}",)])
 
     def forget(self, name: str, fids: Sequence[int]) -> None:
         """Remove everything about some things of a collection."""

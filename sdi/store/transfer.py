@@ -6,6 +6,7 @@ was known at a transaction is the beginning of every table, with the rows that w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import batched, groupby
 
@@ -22,6 +23,7 @@ CHUNK = 20_000
 PLACES = "location_version"
 LOGS = ("reading",)
 """Tables that are carried over whole: what they tell is no part of the city, so no transaction wrote it."""
+_NAME = re.compile(r"[a-z0-9_]+")
 
 
 def described(store: Store) -> list[sa.Table]:
@@ -36,7 +38,13 @@ def described(store: Store) -> list[sa.Table]:
     -------
     list of Table
         The core tables, then those of the registers.
+
+    Raises
+    ------
+    IntegrityError
+        If a table or a column has a name that phusa gives to none.
     """
+    _refuse_strange(store)
     metadata = sa.MetaData()
     tables = list(core(metadata).values())
     for name in _facts(store):
@@ -44,6 +52,22 @@ def described(store: Store) -> list[sa.Table]:
             fields = {column: kind for column, kind in store.kinds(name).items() if column.startswith("f_")}
             tables.append(recorded_register(name, fields, metadata))
     return tables
+
+
+def _refuse_strange(store: Store) -> None:
+    """Refuse names that no registry has: they come from a file that others may have made, and go into statements."""
+    for table in store.recorded_tables():
+        strange = next((one for one in (table, *_columns(store, table)) if not _NAME.fullmatch(one)), None)
+        if strange is not None:
+            raise IntegrityError(
+                f"{store.name} has a table or column named {strange[:40]!r}, expected names of a-z, 0-9 and _: phusa "
+                "did not write it; take another copy"
+            )
+
+
+def _columns(store: Store, table: str) -> tuple[str, ...]:
+    """Return the columns of a table, none for one whose own name cannot be asked for."""
+    return store.columns(table) if _NAME.fullmatch(table) else ()
 
 
 def agreed(source: Store, target: Store) -> int:

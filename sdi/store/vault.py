@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import orjson
@@ -33,6 +34,15 @@ _FILES = "files"
 _MANIFESTS = "manifests"
 _NAMED = 32
 """Digits of the hash in the name of a manifest."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_MANIFEST = re.compile(r"\d{9,}-[0-9a-f]{32}\.json")
+_LEFT = re.compile(r"\.(?:scratch|[0-9a-f]{64}|\d{9,}-[0-9a-f]{32}\.json)-(\d+)(?:-journal|-wal|-shm)?")
+"""What a process leaves that is killed while it writes, with its number."""
+_OWN = re.compile(
+    rf"registry\.db(-journal|-wal|-shm)?|{_MANIFESTS}|{_FILES}(/[0-9a-f]{{2}}(/[0-9a-f]{{64}})?)?"
+    rf"|({_MANIFESTS}|{_FILES}(/[0-9a-f]{{2}})?)/{_LEFT.pattern}"
+)
+"""Paths of a first backup that was killed before it had a manifest."""
 _TAKE_ANOTHER = "take an older backup of it with --at, or another copy of the folder"
 
 
@@ -80,24 +90,33 @@ class Vault:
         Raises
         ------
         WorkspaceError
-            If it holds something else.
+            If it holds something else: neither a backup, nor only what a killed first one left.
         """
         if self.folder.exists() and not self.folder.is_dir():
             raise WorkspaceError(f"{self.folder} is a file; give a folder for the backups")
-        there = {path.name for path in self.folder.iterdir()} if self.folder.exists() else set()
-        if there and _FILES not in there:
+        if self.folder.exists() and not self._is_backup() and not self._is_begun():
             raise WorkspaceError(f"{self.folder} holds something else than backups; give an empty or a new folder")
         for part in (_FILES, _MANIFESTS):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
-        for path in self.folder.rglob(".*"):
-            owner = path.name.rpartition("-")[2]
-            if path.is_file() and owner.isdigit() and not is_running(int(owner)):
-                path.unlink()
+        for place in (f"{_MANIFESTS}/.*", f"{_FILES}/.*", f"{_FILES}/??/.*"):
+            for path in self.folder.glob(place):
+                left = _LEFT.fullmatch(path.name)
+                if left and path.is_file() and not is_running(int(left[1])):
+                    path.unlink()
+
+    def _is_backup(self) -> bool:
+        """Tell whether there is a manifest."""
+        return any(_MANIFEST.fullmatch(path.name) for path in (self.folder / _MANIFESTS).glob("*.json"))
+
+    def _is_begun(self) -> bool:
+        """Tell whether there is nothing but what a first backup may have left that was killed."""
+        there = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*"))
+        return all(_OWN.fullmatch(path) for path in there)
 
     # contents ------------------------------------------------------------------------------------------------------
 
     def keep(self, path: Path) -> tuple[str, int]:
-        """Keep the content of a file, where it is not kept already.
+        """Keep the content of a file, where it is not kept already; one that rotted is written anew.
 
         Parameters
         ----------
@@ -111,7 +130,7 @@ class Vault:
         """
         digest, size = sha256(path), path.stat().st_size
         place = self.place(digest)
-        if place.is_file() and place.stat().st_size == size:
+        if place.is_file() and sha256(place) == digest:
             return digest, 0
         place.parent.mkdir(exist_ok=True)
         beside = place.with_name(f".{place.name}-{os.getpid()}")
@@ -153,7 +172,15 @@ class Vault:
             )
 
     def place(self, digest: str) -> Path:
-        """Return where a content is kept."""
+        """Return where a content is kept.
+
+        Raises
+        ------
+        IntegrityError
+            If it is no SHA-256.
+        """
+        if not _DIGEST.fullmatch(digest):
+            raise IntegrityError(f"{digest[:80]!r} names no content of {self.folder}; {_TAKE_ANOTHER}")
         return self.folder / _FILES / digest[:2] / digest
 
     @contextmanager
@@ -208,10 +235,35 @@ def _read(path: Path) -> Manifest:
             f"manifest {path} is damaged: it does not hash to its name; move it away to use the other backups of the "
             "folder, or take another copy of it"
         )
-    said = orjson.loads(content)
-    if said["form"] > FORM:
-        raise WorkspaceError(f"{path} was written by a newer version (form {said['form']}); upgrade phusa")
+    try:
+        said = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        said = None
+    form = said.get("form") if isinstance(said, dict) else None
+    if type(form) is int and form > FORM:
+        raise WorkspaceError(f"{path} was written by a newer version (form {form}); upgrade phusa")
+    if not _is_manifest(said):
+        raise IntegrityError(
+            f"manifest {path} does not say what a backup says ({', '.join(one.name for one in fields(Manifest))}), so "
+            "phusa did not write it; move it away to use the other backups of the folder, or take another copy of it"
+        )
     return Manifest(**said)
+
+
+def _is_manifest(said: object) -> bool:
+    """Tell whether a document has what a manifest has, each of its kind."""
+    if not isinstance(said, dict) or set(said) != {one.name for one in fields(Manifest)}:
+        return False
+    texts = [said[name] for name in ("workspace", "taken_at", "root_hash")]
+    numbers = [said[name] for name in ("form", "tx")]
+    files = said["files"]
+    return (
+        all(isinstance(one, str) for one in texts)
+        and all(type(one) is int and 1 <= one < 2**63 for one in numbers)
+        and isinstance(files, dict)
+        and all(path and "\0" not in path for path in files)
+        and all(isinstance(one, str) and _DIGEST.fullmatch(one) for one in files.values())
+    )
 
 
 def sha256(path: Path) -> str:

@@ -35,7 +35,7 @@ class Choices:
 
     def __init__(self, rasters: Path) -> None:
         self._rasters = rasters
-        self._counts: dict[str, tuple[tuple[Publication, int], Mapping[str, int]]] = {}
+        self._counts: dict[str, tuple[tuple[str, int], Mapping[str, int]]] = {}
         self._turn = Lock()
 
     def of(
@@ -67,7 +67,7 @@ class Choices:
 
     def _counted(self, publication: Publication, collection: Collection) -> Mapping[str, int]:
         """Count the things of each alternative, unless that was done for this state."""
-        state = (publication, collection.version)
+        state = (publication.identity(), collection.version)
         with self._turn:
             kept = self._counts.get(collection.name)
             if kept is None or kept[0] != state:

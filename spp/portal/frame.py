@@ -84,7 +84,7 @@ class Portal:
         publication = self.publication()
         collections = tuple(one for one in publication.collections() if one.count)  # nothing else can be seen
         choices = self.choices.of(publication, collections, language)
-        return layers(collections, language, self.notice(language), choices)
+        return layers(collections, language, self.notice(language), choices, publication.identity())
 
     def prefix(self, request: Request) -> str:
         """Path under which the service stands, as clients see it.

@@ -11,7 +11,7 @@ from spp.portal.layer import Layer
 from spp.portal.overview import Overview, overview
 from spp.portal.picture import Box, picture
 
-State = tuple[Publication, str, int, str | None]
+State = tuple[Publication, str, str, str | None]
 """Publication, layer, version and choice: where two are equal, so are the pictures."""
 
 

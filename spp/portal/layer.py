@@ -74,8 +74,8 @@ class Layer:
     count: int
     extent: tuple[float, float, float, float] | None
     """Box [degree, CRS84]."""
-    version: int
-    """Transaction of the last change."""
+    version: str
+    """Publication and transaction of the last change: another one shows something else."""
     visible: bool
     """Switched on at first."""
     general: bool
@@ -167,6 +167,7 @@ def layers(
     language: str,
     said: str | None = None,
     choices: Mapping[str, Sequence[Choice]] | None = None,
+    identity: str = "",
 ) -> tuple[Layer, ...]:
     """Layers of all collections that have a place, the lowest first.
 
@@ -180,6 +181,8 @@ def layers(
         Notice that the page shows for the whole city; a layer does not repeat it.
     choices : mapping of str to sequence of Choice, optional
         Alternatives of the collections that have some.
+    identity : str
+        Of the publication: with another one, the same version of a collection may show something else.
 
     Returns
     -------
@@ -188,7 +191,7 @@ def layers(
     """
     placed = sorted((one for one in collections if one.extent is not None), key=lambda one: (one.order, one.name))
     apart = choices or {}
-    return tuple(_layer(one, placed, language, said, tuple(apart.get(one.name, ()))) for one in placed)
+    return tuple(_layer(one, placed, language, said, tuple(apart.get(one.name, ())), identity) for one in placed)
 
 
 def _layer(
@@ -197,6 +200,7 @@ def _layer(
     language: str,
     said: str | None,
     choices: tuple[Choice, ...],
+    identity: str,
 ) -> Layer:
     """Layer of one collection among all."""
     style: Mapping[str, Any] = collection.style or {}
@@ -223,7 +227,7 @@ def _layer(
         minzoom=_minzoom(collection),
         count=collection.count,
         extent=collection.extent,
-        version=collection.version,
+        version=f"{identity}-{collection.version}",
         visible=len(all_of_them) <= FEW or collection.name in FIRST,
         general=general,
         general_until=exact_until(collection.extent) if general and collection.extent and geometry != "circle" else 0.0,

@@ -10,6 +10,7 @@ import pytest
 from catalogs import packaged
 from pipelines.__main__ import main
 from sdi.publishing import projector
+from sdi.store.vault import Vault
 from sdi.workspace import Workspace
 from tests.sdi.conftest import small
 from tests.sdi.test_register import add
@@ -67,3 +68,22 @@ def test_a_registry_is_copied_into_a_database_by_command(tmp_path, told, databas
     description.write_text(description.read_text(encoding="utf-8") + f"store: {database}\n", encoding="utf-8")
     with closing(Workspace.open(workspace.folder, packaged()).registry()) as registry:
         assert (registry.root_hash, registry.verify()) == (root, registry.last_tx)
+
+
+def test_the_secret_registry_is_backed_up_from_where_the_environment_says_and_never_made(tmp_path, capsys, monkeypatch):
+    workspace = small(tmp_path)
+    with closing(workspace.registry()) as registry:
+        add(registry, 1)
+    place, hidden = tmp_path / "apart" / "registry.db", str(tmp_path / "hidden")
+    monkeypatch.setenv("PHUSA_SECRET_STORE", str(place))
+    words = ["backup", str(tmp_path / "kept"), "--secret", hidden, "-w", str(tmp_path / "city")]
+    assert main(words) == 1
+    assert "there is no secret registry" in capsys.readouterr().err
+    assert not place.parent.exists()
+    assert not (workspace.folder / "secret").exists()
+    with closing(workspace.secret_registry(str(place))) as secret:
+        add(secret, 1)
+        root = secret.root_hash
+    assert main(words) == 0
+    assert not (workspace.folder / "secret").exists()
+    assert Vault(tmp_path / "hidden").manifests()[-1].root_hash == root

@@ -265,6 +265,27 @@ def test_an_old_unit_has_its_district_and_province_and_a_new_one_the_city(reform
     assert registry.verify() == registry.last_tx
 
 
+def test_what_the_city_is_known_to_contain_is_not_recorded_again(tall):
+    workspace, registry, described, data = tall
+    units = registry.register(KIND)
+    with registry.transaction("test", "the city was there before its reform was loaded") as tx:
+        whole = Batch(
+            {"level": ["province"], "unit_type": ["city"]}, names={"vi": ["Thành phố Thử"]},
+            identifiers={"vn-gso-prov": ["91"]}, valid_from=DAY,
+        )  # fmt: skip
+        (city,) = units.add(whole, tx)
+        ward = Batch(
+            {"level": ["commune"], "unit_type": ["commune"]}, names={"vi": ["Hòa Bắc"]},
+            identifiers={SCHEME: ["00004"]}, valid_from="2004-01-01",
+        )  # fmt: skip
+        (lasting,) = units.add(ward, tx)
+        units.relate(city, "contains", [lasting], tx, valid_from=DAY)
+    reform.run(described, workspace, registry, data)
+    assert around(registry, lasting, DAY) == ["Thành phố Thử"]
+    kept = registry.store.select("SELECT count(*) FROM relation WHERE eid = ? AND other = ?", (city, lasting))
+    assert kept == [(1,)]
+
+
 def test_provinces_became_the_city_and_of_a_district_only_its_parts_have_heirs(reformed):
     _, registry, _ = reformed
     (district,), (old,), (new,) = (

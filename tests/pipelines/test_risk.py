@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -201,6 +202,23 @@ def test_a_row_of_a_building_stands_where_the_building_stands(workspace, registr
         assert feature["geometry"] == place.get(about)
 
 
+def test_a_house_that_few_may_see_is_in_no_figure_and_its_delivery_in_no_attribution(workspace, registry):
+    with registry.transaction("test", "a house for few") as tx:
+        values = {"building_use": ["house"], "floor_height": [0.1], "residents": [777]}
+        place = np.array([square(8, 5)], dtype=object)
+        batch = Batch(values, place, valid_from="2020-01-01", accuracy=EXACT, access="restricted")
+        (eid,) = registry.register("building").add(batch, tx)
+        hushed = Licence("CC0-1.0", "A", "Ministry of Hush")
+        provenance.record(tx, "hush", "building", custodian="t", licence=hushed, sha256="2" * 64, accepted=1)
+    assessed(workspace, registry)
+    for name in ("flood-exposure", "flood-risk"):
+        about = [feature["properties"]["entity"] for feature in features(workspace, name)]
+        assert about
+        assert eid not in about
+        with closing(Publication.open(workspace.publication_path("public"))) as publication:
+            assert "Hush" not in publication.collection(name).attribution
+
+
 def test_people_are_left_out_where_few_houses_stand_behind_the_figure(workspace, registry):
     houses = registry.register("building").table("residents")
     with registry.transaction("test", "four houses are empty now") as tx:
@@ -370,7 +388,7 @@ def test_an_unknown_rule_is_refused_and_nothing_is_written(workspace, registry):
 def test_figures_are_free_as_far_as_all_their_sources_are(workspace, registry):
     with registry.transaction("test", "another delivery of houses") as tx:
         copyleft = Licence("ODbL-1.0", "A-copyleft", "© OpenStreetMap contributors", bulk=False)
-        provenance.record(tx, "osm", "building", custodian="t", licence=copyleft, sha256="1" * 64, accepted=0)
+        provenance.record(tx, "osm", "building", custodian="t", licence=copyleft, sha256="1" * 64, accepted=1)
     assessed(workspace, registry)
     publication = Publication.open(workspace.publication_path("public"))
     said = publication.collection("flood-risk")

@@ -289,6 +289,22 @@ def test_what_cannot_be_compared_is_refused_and_nothing_written(workspace, regis
     assert raster.list_pending(workspace.rasters) == ()
 
 
+def test_a_zone_that_few_may_see_is_not_compared_for_all(workspace, registry):
+    register = registry.register("plan_zone")
+    with registry.transaction("test", "for few") as tx:
+        register.restrict(register.find_by("vn-plan-info", CODE).eid, tx)
+    with pytest.raises(InputError, match="is restricted, and a comparison shows everybody"):
+        raised(workspace, registry)
+
+
+def test_a_house_that_few_may_see_is_not_among_those_that_get_wetter(workspace, registry):
+    houses = registry.register("building")
+    with registry.transaction("test", "for few") as tx:
+        for eid in houses.list():
+            houses.restrict(eid, tx)
+    assert raised(workspace, registry).wetter["building"] == 0
+
+
 def test_a_comparison_killed_before_its_commit_is_forgotten_and_after_it_completed(workspace, registry, monkeypatch):
     class Killed(BaseException):
         """As good as a signal: nothing after it runs."""

@@ -9,11 +9,14 @@ import orjson
 import pytest
 import shapely
 
+from sdi import provenance
 from sdi.access import level as access
 from sdi.access import secret
 from sdi.access.generalise import snapped
-from sdi.errors import ConflictError, InputError, NotFound
+from sdi.entry import Licence
+from sdi.errors import ConflictError, InputError, NotFound, WorkspaceError
 from sdi.publishing import projector
+from sdi.recording import Batch
 from tests import model
 from tests.model import SURVEYED, X, Y, point, writing
 
@@ -33,12 +36,32 @@ fields:
 publish: {collection: meters, fields: [size, where_to, pipe], generalise_m: 50}
 """
 
+SIGN = """
+register: sign
+version: 1.0.0
+title: {vi: Biển báo, en: Signs}
+location: {role: site, geometry: Point, required: true}
+fields:
+  at: {type: reference, register: post, title: {vi: Trụ, en: Post}}
+  of: {type: reference, register: meter, title: {vi: Đồng hồ, en: Meter}}
+publish: {collection: signs, fields: [at, of]}
+"""
+CAMERA = """
+register: trap
+version: 1.0.0
+title: {vi: Bẫy ảnh, en: Camera traps}
+location: {role: site, geometry: Point, required: true}
+fields: {}
+"""
+"""A register that is not published."""
+
 
 @pytest.fixture
 def city(tmp_path, store):
     """Return a city that reads its meters for few, and shows the public about where they are."""
     made = model.build(tmp_path, store)
-    (tmp_path / "catalog" / "registers" / "meter.yaml").write_text(METER, encoding="utf-8")
+    for name, text in {"meter": METER, "sign": SIGN, "trap": CAMERA}.items():
+        (tmp_path / "catalog" / "registers" / f"{name}.yaml").write_text(text, encoding="utf-8")
     return made
 
 
@@ -149,3 +172,111 @@ def test_a_secret_field_is_kept_beside_the_open_thing_and_read_with_it(city, boo
         book.register("meter").change(eid, {"customer": "An"}, tx, valid_from="2025-01-01")
     with pytest.raises(InputError, match="--secret"):
         meters(book, point(5), customer=["An"])
+
+
+def post(book, *, few=False):
+    """Record a post that all or few may see."""
+    with writing(book) as tx:
+        level = "restricted" if few else "public"
+        place = np.array([point(7)], dtype=object)
+        batch = Batch({"height": [7.0]}, place, valid_from="2020-01-01", accuracy=SURVEYED, access=level)
+        return book.register("post").add(batch, tx)[0]
+
+
+def withdraw(book, kind, eid, level):
+    """Withdraw a thing."""
+    with writing(book) as tx:
+        book.register(kind).restrict(eid, tx, level=level)
+
+
+@pytest.mark.both_stores
+def test_what_an_audience_never_saw_is_withdrawn_without_its_publication_being_worked_out_again(city, book):
+    unseen, seen = post(book, few=True), post(book)
+    with writing(book) as tx:
+        (trap,) = model.add(book, "trap", tx, places=[point(9)])
+    (meter,) = meters(book, point(12, 34))
+    last = book.last_tx
+    withdraw(book, "trap", trap, "restricted")
+    withdraw(book, "post", unseen, "secret")
+    assert not access.withdrawn(book, "public", last)
+    assert access.withdrawn(book, "restricted", last)
+    for kind, eid, level in (("meter", meter, "secret"), ("post", seen, "restricted")):
+        last = book.last_tx
+        withdraw(book, kind, eid, level)
+        assert access.withdrawn(book, "public", last)
+    last = book.last_tx
+    withdraw(book, "post", seen, "secret")
+    assert not access.withdrawn(book, "public", last)
+
+
+def test_the_public_file_is_not_touched_where_few_see_less(city, book):
+    eid = post(book, few=True)
+    projector.refresh(city, book)
+    before = city.publication_path("public").read_bytes()
+    withdraw(book, "post", eid, "secret")
+    projector.refresh(city, book)
+    projector.verified(city, book)
+    assert city.publication_path("public").read_bytes() == before
+
+
+@pytest.mark.both_stores
+def test_a_reference_to_what_an_audience_may_not_see_is_empty_for_it(city, book):
+    unseen, seen = post(book, few=True), post(book)
+    (meter,) = meters(book, point(12, 34))
+    with writing(book) as tx:
+        values = {"at": [unseen, seen], "of": [meter, None]}
+        first, second = model.add(book, "sign", tx, places=[point(1), point(2)], values=values)
+    projector.refresh(city, book)
+    projector.verified(city, book)
+
+    def told(level):
+        return {one["id"]: (one["properties"]["at"], one["properties"]["of"]) for one in shown(city, level, "signs")}
+
+    assert told("public") == {first: (None, None), second: (seen, None)}
+    assert told("restricted") == {first: (unseen, meter), second: (seen, None)}
+    withdraw(book, "post", seen, "restricted")
+    projector.refresh(city, book)
+    projector.verified(city, book)
+    assert told("public") == {first: (None, None), second: (None, None)}
+
+
+def deliver(book, name, tx, accepted):
+    """Say where meters came from."""
+    licence = Licence("CC-BY-4.0", "A", name)
+    provenance.record(tx, name, "meter", custodian=name, licence=licence, sha256="0" * 64, accepted=accepted)
+
+
+def test_of_a_delivery_that_brought_nothing_nothing_is_told_and_of_what_is_shown_roughly_its_licence(city, book):
+    with writing(book) as tx:
+        deliver(book, "Ministry", tx, 0)
+    with writing(book) as tx:
+        values = {"size": [20], "where_to": ["7 Hòa Bình"]}
+        model.add(book, "meter", tx, places=[point()], values=values)
+        deliver(book, "Water company", tx, 1)
+    assert [custodian for _, custodian in provenance.shown(book, "meter", "public")] == ["Water company"]
+    assert [one.attribution for one in provenance.licences(book, "meter", "public")] == ["Water company"]
+    assert [custodian for _, custodian in provenance.shown(book, "post", "restricted")] == []
+
+
+def test_a_table_for_an_audience_leaves_out_what_it_may_not_see(book):
+    unseen, seen = post(book, few=True), post(book)
+    posts = book.register("post")
+    assert posts.table().eids == posts.table(level="restricted").eids == (unseen, seen)
+    assert posts.table(level="public").eids == (seen,)
+    withdraw(book, "post", seen, "secret")
+    assert posts.table(level="restricted").eids == (unseen,)
+
+
+def test_a_register_file_that_becomes_narrower_is_refused_until_its_things_are_withdrawn(city, book, tmp_path):
+    eid = post(book)
+    file = tmp_path / "catalog" / "registers" / "post.yaml"
+    open_to_all = file.read_text(encoding="utf-8")
+    few = open_to_all + "access: restricted\n"
+    file.write_text(few, encoding="utf-8")
+    with pytest.raises(WorkspaceError, match=r"post .* is restricted, but 1 of its things .*phusa thing restrict post"):
+        city.registry()
+    file.write_text(open_to_all, encoding="utf-8")
+    withdraw(book, "post", eid, "restricted")
+    file.write_text(few, encoding="utf-8")
+    with closing(city.registry()) as again:
+        assert access.level_of(again, post(again)) == "restricted"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import shapely
 
 from sdi.errors import ConflictError, InputError
 from sdi.lineage.antedating import antedate
-from tests.model import add, square, writing
+from sdi.place.address import Address
+from sdi.publishing import projector
+from tests.model import add, point, square, writing
 
 pytestmark = pytest.mark.both_stores
 
@@ -45,6 +48,27 @@ def test_a_thing_is_not_antedated_to_a_day_on_which_another_carried_its_code(boo
         antedate(book, eid, "2004-01-02", tx)
     with pytest.raises(ConflictError, match="known since 2025-07-01 already"), writing(book) as tx:
         antedate(book, eid, DAY, tx)
+
+
+def test_what_reads_differently_with_an_antedated_thing_is_published_anew(city, book):
+    since = {"since": "2010-01-01"}
+    with writing(book) as tx:
+        line = shapely.LineString([point(), point(900)])
+        (street,) = add(book, "road", tx, places=[line], names={"vi": ["Đường Lộ 20"]})
+        (post,) = add(book, "post", tx, places=[point(5)])
+    with writing(book) as tx:
+        (house,) = add(book, "house", tx, places=[point(7)], addresses=[Address("12", street=street)], **since)
+        (lamp,) = add(book, "lamp", tx, locations=[book.register("post").find(post).location], **since)
+    projector.refresh(city, book)
+    for eid, other in ((street, house), (post, lamp)):
+        with writing(book) as tx:
+            antedate(book, eid, "2000-01-01", tx)
+        told = book.store.select("SELECT eid FROM outbox WHERE tx_from = ?", (book.last_tx,))
+        assert told == [(eid,), (other,)]
+    projector.refresh(city, book)
+    projector.verified(city, book)
+    assert book.register("house").find(house, valid="2015-01-01").address_text == "12 Đường Lộ 20"
+    assert book.register("lamp").find(lamp, valid="2015-01-01").geometry == point(5)
 
 
 def test_a_thing_recorded_after_it_ended_leaves_its_code_to_the_next_one(book):

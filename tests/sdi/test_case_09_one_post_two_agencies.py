@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sdi import provenance
+from sdi import custody, provenance
+from sdi.custody import Custodian
 from sdi.entry import Licence
 from sdi.lineage import duplicate
 from sdi.publishing import projector
@@ -60,9 +61,9 @@ def test_what_each_agency_said_is_kept_under_its_name(book, agencies):
     merge(book, agencies)
     light, _ = agencies
     post, records = book.register("post"), duplicate.records(book, light)
-    said = {provenance.custodian(book, eid): post.find(eid, recorded=tx).values for eid, tx in records.items()}
-    assert said == {"power": {"height": 8.2, "owner": "power"}}
-    assert provenance.custodian(book, light) == "lighting"
+    said = {custody.custodian(book, eid): post.find(eid, recorded=tx).values for eid, tx in records.items()}
+    assert said == {Custodian(None, "power", None): {"height": 8.2, "owner": "power"}}
+    assert custody.custodian(book, light) == Custodian(None, "lighting", None)
     assert post.find(light).values == {"height": 8.0, "owner": "lighting"}
 
 

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from sdi import evolution
-from sdi.declaration import AddressRule, Declaration, Field, History, Label, LocationRule, Relation
+from sdi.declaration import AddressRule, Declaration, Field, History, Label, LocationRule, PublishRule, Relation
 from sdi.entry import Accuracy
 from sdi.errors import WorkspaceError
 from sdi.recording import Batch
@@ -200,6 +200,33 @@ def test_schemes_languages_and_relations_are_not_lost():
     assert lost(before, declared()) == [
         "relation feeds led to pipe and now has none", "scheme tag is gone", "language vi is gone",
     ]  # fmt: skip
+
+
+def in_squares(width: float | None) -> Declaration:
+    """Declare a register whose restricted things are shown in squares [m], or not at all."""
+    return declared(publish=PublishRule("kiosks", (), generalise_m=width))
+
+
+@pytest.mark.parametrize("width", [50, 100, 150, None])
+def test_squares_become_those_that_whole_ones_make_up(width):
+    assert lost(in_squares(50), in_squares(width)) == []
+
+
+@pytest.mark.parametrize("width", [25, 70, 125])
+def test_squares_that_overlap_those_of_before_are_refused(width):
+    assert lost(in_squares(50), in_squares(width)) == [
+        f"things were shown in squares of 50 m, and {width} m (generalise_m) is no multiple of that"
+    ]
+
+
+def test_squares_are_not_forgotten_where_nothing_was_shown_for_a_time():
+    known: dict[str, evolution.Recorded] = {}
+    for width in (50, None):
+        for name, *said in evolution.news(known, {"kiosk": in_squares(width)}):
+            known[name] = evolution.Recorded(*said)
+    with pytest.raises(WorkspaceError, match="70 m"):
+        evolution.news(known, {"kiosk": in_squares(70)})
+    assert evolution.news(known, {"kiosk": in_squares(None)}) == []
 
 
 def test_what_is_kept_of_visits_and_addresses_is_not_lost():

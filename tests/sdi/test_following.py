@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 import shapely
 
@@ -9,7 +11,8 @@ from sdi.entry import Accuracy
 from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import OPEN
 from sdi.place.placement import Along, Height, Relative
-from tests.model import SURVEYED, X, Y, add, point, writing
+from sdi.publishing import projector
+from tests.model import SURVEYED, X, Y, add, opened, point, writing
 
 pytestmark = pytest.mark.both_stores
 REBUILT = "2025-01-01"
@@ -100,6 +103,22 @@ def test_a_better_survey_of_the_route_corrects_what_is_told_along_it(book, road)
         book.register("road").correct(road, tx, geometry=line((0, 0.4), (1000, 0.4)), accuracy=SURVEYED)
     assert place(book, house, "2020-01-01").equals_exact(shapely.Point(500, 0.4), 1e-6)
     assert place(book, house, recorded=book.last_tx - 1).equals_exact(shapely.Point(500, 0), 1e-6)
+
+
+def test_a_stretch_beyond_the_end_of_a_shortened_route_comes_to_its_end_and_is_published(city, tmp_path):
+    file = tmp_path / "catalog" / "registers" / "pipe.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("false}", "false, routes: road}"), encoding="utf-8")
+    with closing(opened(city)) as book:
+        with writing(book) as tx:
+            (road,) = add(book, "road", tx, places=[STRAIGHT])
+        with writing(book) as tx:
+            (pipe,) = add(book, "pipe", tx, references=[Along(road, 900, 1000)])
+        with writing(book) as tx:
+            book.register("road").move(road, line((0, 0), (800, 0)), tx, valid_from=REBUILT, accuracy=SURVEYED)
+        shape = book.register("pipe").find(pipe).geometry
+        assert (shape.geom_type, shape.bounds) == ("LineString", pytest.approx((X + 799.99, Y, X + 800, Y)))
+        projector.refresh(city, book)
+        projector.verified(city, book)
 
 
 def test_a_thing_is_moved_along_its_route_and_corrected_there(book, road):

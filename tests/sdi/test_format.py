@@ -16,12 +16,15 @@ from tests.sdi.catalogue import SPECIES
 FORMATS = {"register": REGISTER, "codes": CODES, "schemes": SCHEMES, "style": STYLE, "entry": ENTRY}
 
 
+EXPLAINED_ONCE = (format.LABEL, format._MAPPING)
+
+
 def keys(schema, path=""):
-    """Every key of a format, with the path that leads to it; titles and fields are explained once."""
+    """Every key of a format, with the path that leads to it; titles, fields and columns are explained once."""
     for name, below in schema.get("properties", {}).items():
         here = f"{path}.{name}" if path else name
         yield here
-        if below is not True and below != format.LABEL and here != "events.fields":
+        if below is not True and below not in EXPLAINED_ONCE and here != "events.fields":
             yield from keys(below, here)
     for inner in ("items", "additionalProperties"):
         if isinstance(schema.get(inner), dict):

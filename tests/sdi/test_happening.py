@@ -10,8 +10,9 @@ import pytest
 import shapely
 
 from sdi import custody, event, happening, naming
+from sdi.access import level
 from sdi.entry import Accuracy
-from sdi.errors import InputError, NotInRegister
+from sdi.errors import ConflictError, InputError, NotInRegister
 from sdi.history import Clock
 from sdi.identity import Ids
 from sdi.publishing import projector
@@ -38,6 +39,13 @@ def note(registry, tree, day, **values):
         return happening.note(registry, tree, "inspection", values, tx, day=day)
 
 
+def refuse_unseen(registry, tree, seen):
+    """Expect that a note is refused whose writer did not know of the last one."""
+    overtaken = pytest.raises(ConflictError, match="has noted it in transaction")
+    with overtaken, registry.transaction("test", "seen before", seen=seen) as tx:
+        happening.note(registry, tree, "inspection", {"condition": "good"}, tx, day="2025-06-01")
+
+
 @pytest.mark.both_stores
 @pytest.mark.shows("shared-model")
 def test_inspections_are_a_list_that_only_grows_and_know_where_the_tree_stood(registry, tree):
@@ -54,8 +62,10 @@ def test_inspections_are_a_list_that_only_grows_and_know_where_the_tree_stood(re
         ("2025-05-01", {"condition": "good"}),
     ]
     assert listed[1].version != listed[2].version
+    refuse_unseen(registry, tree, known - 1)
     with registry.transaction("test", "another tree") as tx:
         happening.withdraw(registry, first, tx)
+    refuse_unseen(registry, tree, registry.last_tx - 1)
     assert len(happening.happenings(registry, tree)) == 2
     assert [one.number for one in happening.happenings(registry, tree, recorded=known)] == [first]
     with pytest.raises(NotInRegister, match=f"no note {first}"), registry.transaction("test", "again") as tx:
@@ -119,10 +129,45 @@ def test_an_event_at_a_restricted_thing_is_no_more_public_than_that(workspace, r
         hidden = event.report(registry, BURST, tx, at="2024-01-01", things=[tree])
     projector.refresh(workspace, registry)
     shown = {}
-    for level in ("public", "restricted"):
-        with closing(workspace.publication(level)) as publication:
-            shown[level] = {json.loads(one)["id"] for one in publication.items("events", limit=9).features}
+    for audience in ("public", "restricted"):
+        with closing(workspace.publication(audience)) as publication:
+            shown[audience] = {json.loads(one)["id"] for one in publication.items("events", limit=9).features}
     assert shown == {"public": {seen}, "restricted": {seen, hidden}}
+
+
+@pytest.mark.both_stores
+def test_an_event_goes_with_the_thing_that_is_withdrawn_afterwards(registry, tree):
+    with registry.transaction("test", "two branches broke") as tx:
+        batch = Batch({"species": ["tilia_sp"]}, np.array([place(9)]), valid_from="2020-01-01", accuracy=PHONE)
+        (other,) = registry.register("tree").add(batch, tx)
+        hidden = event.report(registry, BURST, tx, at="2024-01-01", things=[other, tree])
+        few = event.report(registry, BURST, tx, at="2024-01-02", things=[tree])
+        seen = event.report(registry, BURST, tx, at="2024-01-03", things=[other])
+    with registry.transaction("test", "known to the police") as tx:
+        registry.register("event").restrict(few, tx)
+    with registry.transaction("test", "a rare tree") as tx:
+        registry.register("tree").restrict(tree, tx)
+    assert [level.level_of(registry, one) for one in (hidden, few, seen)] == ["restricted", "restricted", "public"]
+    told = registry.store.select("SELECT eid, kind, change FROM outbox WHERE tx_from = ?", (registry.last_tx,))
+    assert told == [(tree, "tree", "restricted"), (hidden, "event", "restricted")]
+    with registry.transaction("test", "a secret tree") as tx:
+        registry.register("tree").restrict(tree, tx, level="secret")
+    assert [level.level_of(registry, one) for one in (hidden, few, seen)] == ["secret", "secret", "public"]
+    assert registry.verify() == registry.last_tx
+
+
+def test_a_withdrawn_thing_leaves_no_event_in_the_public_publication(workspace, registry, tree):
+    with registry.transaction("test", "a branch broke") as tx:
+        broken = event.report(registry, BURST, tx, at="2024-01-01", things=[tree])
+    projector.refresh(workspace, registry)
+    with registry.transaction("test", "a rare tree") as tx:
+        registry.register("tree").restrict(tree, tx)
+    projector.refresh(workspace, registry)
+    shown = {}
+    for audience in ("public", "restricted"):
+        with closing(workspace.publication(audience)) as publication:
+            shown[audience] = [json.loads(one)["id"] for one in publication.items("events", limit=9).features]
+    assert shown == {"public": [], "restricted": [broken]}
 
 
 def test_an_event_may_be_at_a_place_without_a_thing(registry):
@@ -169,3 +214,17 @@ def test_names_custody_notes_and_events_hash_alike_on_both_stores(tmp_path, data
         registry.close()
     figure("root hashes of the two stores that differ", len(set(hashes)) - 1, bound="0")
     assert hashes[0] == hashes[1]
+
+
+def test_a_note_shows_nothing_to_the_public_and_leaves_no_gap_in_its_numbers(workspace, registry, tree):
+    projector.refresh(workspace, registry)
+    before = workspace.publication_path("public").read_bytes()
+    note(registry, tree, "2024-05-01", condition="fair")
+    projector.refresh(workspace, registry)
+    assert workspace.publication_path("public").read_bytes() == before
+    with registry.transaction("test", "transplanted") as tx:
+        registry.register("tree").move(tree, place(50), tx, valid_from="2025-01-01", accuracy=SURVEYED)
+    projector.refresh(workspace, registry)
+    projector.verified(workspace, registry)
+    with closing(workspace.publication("public")) as public:
+        assert [(one.sequence, one.eid) for one in public.changes(limit=9).changes] == [(1, tree), (2, tree)]

@@ -192,7 +192,7 @@ def fingerprint(folder):
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and not path.name.endswith("-shm")  # what readers of SQLite share in memory: no content
     }
 
 

@@ -73,6 +73,90 @@ def test_whoever_was_killed_before_the_publication_was_committed_is_caught_up_wi
     assert shown(city) == grown
 
 
+@pytest.mark.both_stores
+@pytest.mark.parametrize("late", [False, True])
+def test_what_was_withdrawn_stays_withdrawn_wherever_the_projector_is_killed(city, book, monkeypatch, late):
+    eid, _ = posts(book, 0, 1)
+    projector.refresh(city, book)
+    with writing(book) as tx:
+        book.register("post").restrict(eid, tx)
+    kept = numbering.keep
+
+    def dies(*given):
+        if late:
+            kept(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(numbering, "keep", dies)
+    with pytest.raises(KeyboardInterrupt):
+        projector.refresh(city, book)
+    monkeypatch.setattr(numbering, "keep", kept)
+    projector.refresh(city, book)
+    projector.verified(city, book)
+    with closing(city.home("public").open()) as package:
+        assert package.query("SELECT count(*) FROM phusa_thing WHERE id = ?", (eid,)) == [(0,)]
+
+
+@pytest.mark.both_stores
+def test_the_feed_begins_anew_where_a_thing_of_a_transaction_that_still_shows_is_withdrawn(city, book):
+    with writing(book) as tx:
+        eid, _ = add(book, "post", tx, places=[point(0), point(1)])
+    projector.refresh(city, book)
+    with closing(city.publication("public")) as public:
+        before, tag = public.changes(limit=9), public.identity()
+    with writing(book) as tx:
+        book.register("post").restrict(eid, tx)
+    projector.refresh(city, book)
+    with closing(city.publication("public")) as public:
+        after = public.changes(limit=9)
+        assert (after.last, before.last) == (1, 1)
+        assert after.name != before.name
+        assert public.identity() != tag
+
+
+@pytest.mark.both_stores
+def test_a_collection_that_begins_again_tells_its_first_time_anew(city, book):
+    (eid,) = posts(book, 0)
+    with writing(book) as tx:
+        add(book, "valve", tx, places=[point(1)])
+    projector.refresh(city, book)
+    with writing(book) as tx:
+        book.register("post").restrict(eid, tx)
+    projector.refresh(city, book)
+    posts(book, 5)
+    projector.refresh(city, book)
+    projector.verified(city, book)
+
+
+@pytest.mark.both_stores
+def test_verifying_beside_a_writer_raises_no_alarm(city, book, monkeypatch):
+    posts(book, 0)
+    projector.refresh(city, book)
+    hashed, looked = projector.content_hash, []
+
+    def meanwhile(package):
+        found = hashed(package)
+        if not looked:
+            looked.append(found)
+            with closing(city.registry()) as other:
+                posts(other, 7)
+                projector.refresh(city, other)
+        return found
+
+    monkeypatch.setattr(projector, "content_hash", meanwhile)
+    assert projector.verified(city, book)["public"] == looked[0]
+
+
+def test_two_rebuilds_at_once_do_not_touch_each_other(city, book):
+    posts(book, 0)
+    projector.refresh(city, book)
+    left = city.publication_path("public").with_name("public.rebuild-999999999-0")
+    left.touch()
+    with city.home("public").beside() as one, city.home("public").beside() as other:
+        assert one.base.path != other.base.path
+    assert not left.exists()
+
+
 def test_an_older_registry_in_the_place_of_a_newer_one_is_refused(city, tmp_path):
     with closing(opened(city)) as book:
         posts(book, 0)

@@ -46,6 +46,15 @@ def test_what_stood_beyond_the_end_of_a_shortened_route_comes_to_its_end():
     shorter = shapely.LineString([(0, 0), (700, 0)])
     assert recalibrated(Along("r", 900), STRAIGHT, shorter).from_m == pytest.approx(700)
     assert recalibrated(Along("r", 650), STRAIGHT, shorter).from_m == pytest.approx(650)
+    beyond = recalibrated(Along("r", 900, 1000), STRAIGHT, shorter)
+    assert (beyond.from_m, beyond.to_m) == pytest.approx((699.99, 700))
+    assert shape_of(beyond, shorter).length == pytest.approx(0.01)
+
+
+def test_what_stood_before_the_beginning_of_a_shortened_route_comes_to_its_beginning():
+    later = shapely.LineString([(200, 0), (1000, 0)])
+    before = recalibrated(Along("r", 50, 100), STRAIGHT, later)
+    assert (before.from_m, before.to_m) == pytest.approx((0, 0.01))
 
 
 def test_a_route_that_is_turned_round_is_refused():

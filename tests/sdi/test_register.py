@@ -111,6 +111,22 @@ def test_a_retired_thing_is_not_listed_answers_for_ever_and_is_not_brought_back(
         write(registry, "retire", eid, valid_from="2025-02-01")
 
 
+def test_a_thing_does_not_end_before_it_began_and_keeps_its_life(registry):
+    (eid,) = add(registry)
+    before = registry.last_tx
+    with pytest.raises(InputError, match=r"known since 2020-01-01 and cannot end on 2010-01-01.* void it"):
+        write(registry, "retire", eid, valid_from="2010-01-01")
+    assert registry.last_tx == before
+    assert registry.register("bench").find(eid, valid="2021-01-01").status == "active"
+
+
+def test_a_thing_nobody_knows_is_not_withdrawn(registry):
+    before = registry.last_tx
+    with pytest.raises(NotInRegister, match="no bench"):
+        write(registry, "restrict", "0190b0f0-0000-7000-8000-000000000000")
+    assert registry.last_tx == before
+
+
 def test_a_code_in_use_is_refused_and_nothing_is_written(registry):
     add(registry, identifiers={"bench-tag": ["B1"]})
     before = registry.root_hash

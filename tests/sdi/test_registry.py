@@ -12,6 +12,7 @@ from sdi.history import Clock
 from sdi.identity import Ids
 from sdi.publishing import projector
 from sdi.recording import Batch
+from sdi.registry import Registry
 from sdi.store import embedded, postgis
 from tests.sdi.test_register import add, write
 from tests.stores import outside
@@ -195,6 +196,24 @@ def test_opening_a_registry_that_lacks_nothing_does_not_wait_for_a_writer(worksp
         reader = workspace.registry()
         assert reader.last_tx == 1
         reader.close()
+
+
+def test_two_that_make_a_registry_at_once_record_its_declarations_once(workspace):
+    first = workspace.keeper()
+    made = Registry(first, workspace.catalog(), workspace.crs)
+    ensure = first.ensure
+
+    def overtaken(tables):
+        ensure(tables)
+        workspace.registry().close()
+
+    first.ensure = overtaken
+    made._prepare()
+    assert first.select("SELECT count(*), count(DISTINCT register) FROM declaration")[0][0] == len(
+        first.select("SELECT DISTINCT register FROM declaration")
+    )
+    assert made.last_tx == 1
+    made.close()
 
 
 def test_a_registry_of_an_earlier_version_gains_the_indexes_it_lacks(workspace, registry):

@@ -43,6 +43,12 @@ def restored(kept: Path, place: Path, **options: object) -> tuple[Workspace, Res
     return Workspace.open(place, kept.parent / "catalog"), done
 
 
+def feed(place: Workspace) -> str:
+    """Return the name of the public change feed."""
+    with closing(place.publication("public")) as public:
+        return public.changes(limit=1).name
+
+
 @pytest.fixture
 def kept(workspace, tmp_path):
     """Return a folder with a backup of a city with a past."""
@@ -109,6 +115,16 @@ def test_a_restored_city_can_be_written_and_backed_up_again(kept, tmp_path):
         add(registry, 1)
         projector.refresh(made, registry)
         assert backup.take(made, registry, kept, silent).tx == done.tx + 1
+
+
+def test_a_restored_city_begins_a_feed_of_its_own(kept, workspace, tmp_path):
+    with closing(opened(workspace)) as registry:
+        projector.refresh(workspace, registry)
+    names = {feed(workspace)}
+    for day in ("2026-02-01", "2026-02-02"):
+        made, _ = restored(kept, tmp_path / day, clock=Clock.fixed(f"{day}T00:00:00Z"))
+        names.add(feed(made))
+    assert len(names) == 3
 
 
 def test_a_city_that_went_another_way_since_is_not_mixed_with_its_backups(kept, tmp_path):

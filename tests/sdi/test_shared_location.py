@@ -7,7 +7,11 @@ import shapely
 
 from sdi.entry import Accuracy
 from sdi.errors import NotInRegister
+from sdi.place.address import Address
+from sdi.place.placement import Along
 from sdi.recording import Batch
+from tests import model
+from tests.model import writing
 
 HERE, THERE = shapely.Point(584_000, 1_109_000), shapely.Point(584_010, 1_109_000)
 SURVEY = Accuracy(0.02, method="survey_gnss_rtk")
@@ -40,6 +44,20 @@ def test_a_thing_that_shares_a_location_stands_there_and_moves_with_it(registry,
         bench.move(bench.list()[0], THERE, tx, valid_from="2025-01-01", accuracy=SURVEY)
     assert bench.find(second).geometry == THERE
     assert registry.verify() > 0
+
+
+def test_things_of_which_nothing_is_told_but_where_they_are_are_recorded(book):
+    with writing(book) as tx:
+        (post,) = model.add(book, "post", tx, places=[model.point()])
+    lid = book.register("post").find(post).location
+    with writing(book) as tx:
+        (lamp,) = book.register("lamp").add(Batch(locations=[lid]), tx)
+    assert book.register("lamp").find(lamp).location == lid
+
+
+def test_every_column_says_how_many_things_there_are():
+    told = {"locations": "a", "addresses": Address("1"), "references": Along("r", 5), "z_m": 2.0, "depth_m": 1.0}
+    assert {name: len(Batch(**{name: [one] * 3})) for name, one in told.items()} == dict.fromkeys(told, 3)
 
 
 def add_at(bench, lid, tx):

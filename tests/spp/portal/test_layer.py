@@ -83,3 +83,11 @@ def test_of_alternatives_the_first_is_shown_unless_another_is_asked_for(publicat
 
 def test_nothing_published_makes_no_layers() -> None:
     assert layers([], "vi") == ()
+
+
+def test_the_address_of_an_overview_differs_where_another_publication_has_the_same_version(publication):
+    addresses = set()
+    for identity in ("one", "two"):
+        shown = [one.description_for_map("") for one in layers(publication.collections(), "vi", identity=identity)]
+        addresses |= {one["overview"] for one in shown if one["overview"]}
+    assert len(addresses) == 2 * len({one.split("?")[0] for one in addresses}) > 0
