@@ -44,7 +44,9 @@ def restored(kept: Path, place: Path, **options: object) -> tuple[Workspace, Res
 
 
 def feed(place: Workspace) -> str:
-    """Return the name of the public change feed."""
+    """Publish a city and return the name of its public change feed."""
+    with closing(opened(place)) as registry:
+        projector.refresh(place, registry)
     with closing(place.publication("public")) as public:
         return public.changes(limit=1).name
 
@@ -118,8 +120,6 @@ def test_a_restored_city_can_be_written_and_backed_up_again(kept, tmp_path):
 
 
 def test_a_restored_city_begins_a_feed_of_its_own(kept, workspace, tmp_path):
-    with closing(opened(workspace)) as registry:
-        projector.refresh(workspace, registry)
     names = {feed(workspace)}
     for day in ("2026-02-01", "2026-02-02"):
         made, _ = restored(kept, tmp_path / day, clock=Clock.fixed(f"{day}T00:00:00Z"))
