@@ -9,6 +9,8 @@ import pytest
 
 from sdi.access import numbering
 from sdi.errors import IntegrityError
+from sdi.history import Clock
+from sdi.identity import Ids
 from sdi.publishing import projector
 from tests.model import add, opened, point, writing
 
@@ -138,7 +140,7 @@ def test_verifying_beside_a_writer_raises_no_alarm(city, book, monkeypatch):
         found = hashed(package)
         if not looked:
             looked.append(found)
-            with closing(city.registry()) as other:
+            with closing(city.registry(clock=Clock.fixed("2026-06-01T00:00:00Z"), ids=Ids.seeded(7))) as other:
                 posts(other, 7)
                 projector.refresh(city, other)
         return found
