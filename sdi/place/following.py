@@ -82,8 +82,7 @@ def pieces(registry: Registry, reference: Reference, held: Interval) -> list[Pie
 
 def _piece(reference: Reference, base: Version, held: Interval) -> Piece:
     """Return a place that is told by one version of another one."""
-    known = base.z_m is not None and isinstance(reference, Relative)
-    z_m = base.z_m + reference.dz_m if known else None  # type: ignore[operator,union-attr]
+    z_m = base.z_m + reference.dz_m if base.z_m is not None and isinstance(reference, Relative) else None
     return Piece(held, reference, shape_of(reference, base.shape), z_m)
 
 
