@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from catalogs import packaged
-from pipelines import city, derive, elevation, ingest, publish, reform, reform_file
+from pipelines import city, derive, elevation, ingest, publish
 from pipelines.ingest import Progress, silent
+from pipelines.reform import enactment, reform_file
 from sdi import provenance
 from sdi.declaration import Label
 from sdi.entry import Accuracy, Entry, Licence, SourceOptions
@@ -179,7 +180,7 @@ def _ingest_all(workspace: Workspace, registry: Registry, source: Path, data: Pa
     for number, entry in enumerate(entries.values()):
         ingest.run(entry, workspace, registry, data, progress=_part(progress, entry.name, number, count))
     for number, described in enumerate(reforms, len(entries)):
-        reform.run(described, workspace, registry, data, progress=_part(progress, described.name, number, count))
+        enactment.run(described, workspace, registry, data, progress=_part(progress, described.name, number, count))
 
 
 def _part(progress: Progress, name: str, number: int, count: int) -> Callable[[str, float], None]:

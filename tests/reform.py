@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from catalogs import packaged
-from pipelines import reform_file
-from pipelines.reform_file import Reform
+from pipelines.reform import reform_file
+from pipelines.reform.reform_file import Reform
 from sdi.workspace import Workspace
 
 CITY = packaged() / "cities" / "cantho"

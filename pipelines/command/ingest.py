@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from pipelines import ingest, reform, reform_file
+from pipelines import ingest
 from pipelines.command import console
 from pipelines.command import reform as said_of
 from pipelines.command.console import Commands, Options, Parser
+from pipelines.reform import enactment, reform_file
 from sdi.errors import InputError
 from sdi.quality import Report
 from sdi.registry import Registry
@@ -61,7 +62,7 @@ def _reform(options: Options, path: Path, workspace: Workspace, registry: Regist
     """Load a reform: all its tables, lists and maps in one transaction."""
     described = reform_file.read(path)
     with console.progress(options) as progress:
-        done = reform.run(
+        done = enactment.run(
             described,
             workspace,
             registry,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from pipelines.reform import Reformed
-from pipelines.reform_file import Reform
+from pipelines.reform.enactment import Reformed
+from pipelines.reform.reform_file import Reform
 from sdi.lineage.life import life
 from sdi.lineage.step import Conflict
 from sdi.registry import Registry

@@ -16,7 +16,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from catalogs import packaged
-from pipelines import find, ingest, reform, reform_file
+from pipelines import find, ingest
+from pipelines.reform import enactment, reform_file
 from pipelines.serve import compose
 from sdi.errors import RefusedError
 from sdi.history import Clock
@@ -53,7 +54,7 @@ def real(city, shared_data):
     with closing(city.registry(clock=Clock.fixed(), ids=Ids.seeded(92))) as registry:
         ingest.run(registry.catalog.read_entries(CITY)["cantho-wards-2025"], city, registry, shared_data)
         described = reform_file.read(CITY / "reforms" / "cantho-2025.yaml")
-        yield registry, reform.run(described, city, registry, shared_data)
+        yield registry, enactment.run(described, city, registry, shared_data)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.reform_file import Table
+from pipelines.reform.reform_file import Table
 from sdi.errors import RefusedError
 from sdi.source import Finding
 from sdi.source.delivery import Delivery

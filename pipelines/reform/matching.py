@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pipelines.reform_file import Later, Reform
-from pipelines.told import Told, Unit
+from pipelines.reform.delivered import Told, Unit
+from pipelines.reform.reform_file import Later, Reform
 from sdi.errors import RefusedError
 from sdi.registry import Registry
 from sdi.text import fold_alias, tone_alias

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from pipelines.conversion import laid
-from pipelines.mending import Row, cells
-from pipelines.reform_file import Overlay, Table
-from pipelines.told import Told, Unit
+from pipelines.reform.cleaning import Row, cells
+from pipelines.reform.conversion import laid
+from pipelines.reform.delivered import Told, Unit
+from pipelines.reform.reform_file import Overlay, Table
 from sdi import source
 from sdi.crs import StorageCRS
 from sdi.source import Delivery

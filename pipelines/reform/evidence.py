@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines import conversion, lying_over
-from pipelines.lying_over import Matched
-from pipelines.reform_file import UNCHANGED, Reform
-from pipelines.told import Told
+from pipelines.reform import conversion, overlay
+from pipelines.reform.delivered import Told
+from pipelines.reform.overlay import Matched
+from pipelines.reform.reform_file import UNCHANGED, Reform
 from sdi.crs import StorageCRS
 from sdi.errors import RefusedError
 
@@ -72,7 +72,7 @@ def read(reform: Reform, crs: StorageCRS, data: Path) -> Sources:
     tables += [conversion.stated(one) for one in reform.statements]
     maps = []
     for one in reform.overlays:
-        matched = lying_over.match(one, before.units, crs, data)
+        matched = overlay.match(one, before.units, crs, data)
         maps.append((matched.told, matched))
     lists = tuple(conversion.later(one, reform, data) for one in reform.lists)
     sources = Sources(before, tuple(tables), lists, tuple(maps))

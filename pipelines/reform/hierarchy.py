@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from pipelines import reform_units
-from pipelines.conversion import unit_of
-from pipelines.naming import Eids, carriers
-from pipelines.reform_file import Became, Level, Reform
-from pipelines.reform_sources import Sources
-from pipelines.told import Unit
+from pipelines.reform import succession
+from pipelines.reform.conversion import unit_of
+from pipelines.reform.delivered import Unit
+from pipelines.reform.evidence import Sources
+from pipelines.reform.matching import Eids, carriers
+from pipelines.reform.reform_file import Became, Level, Reform
 from sdi.lineage.life import life
 from sdi.lineage.step import Step
 from sdi.place import containment
@@ -58,12 +58,12 @@ def record(reform: Reform, sources: Sources, units: tuple[Eids, Eids], registry:
 def _ended(level: Level, listed: Sequence[Unit], reform: Reform, registry: Registry, tx: Transaction) -> Eids:
     """Return the units of a level by code, all of which ended with the reform."""
     register, status = registry.register(reform.register), "merged_away" if level.became else "retired"
-    known = carriers(level.scheme, listed, registry, reform_units.eve(reform))
+    known = carriers(level.scheme, listed, registry, succession.eve(reform))
     for eid in known.values():
         if life(registry.store, eid, tx.number).end > reform.effective:
             register.retire(eid, tx, valid_from=reform.effective, status=status)
     others = [unit for unit in listed if unit.code not in known]
-    return known | reform_units.add(
+    return known | succession.add(
         others, reform, register, tx, level=level, valid_to=reform.effective, end=status
     )  # fmt: skip
 
@@ -76,7 +76,7 @@ def _contain(
     for unit in below[0]:
         inside.setdefault(unit.above[0], []).append(below[1][unit.code])
     for code, parts in inside.items():
-        new = _new(own[code], parts, reform_units.eve(reform), registry)
+        new = _new(own[code], parts, succession.eve(reform), registry)
         registry.register(reform.register).relate(own[code], containment.CONTAINS, new, tx, valid_to=reform.effective)
 
 
@@ -94,7 +94,7 @@ def _become(
     register = registry.register(reform.register)
     unit = replace(unit_of({"code": became.code, "name": became.name}, level.types), name=became.name)
     known = carriers(level.scheme, [unit], registry, reform.effective)
-    added = known or reform_units.add(
+    added = known or succession.add(
         [unit], reform, register, tx, level=level, valid_from=reform.effective, decision=became.decision
     )
     heir = added[unit.code]

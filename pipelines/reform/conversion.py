@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
-from pipelines.mending import Row, Taken, cells, is_taken
-from pipelines.reform_file import UNCHANGED, Later, Level, Reform, Statement, Table
-from pipelines.told import Saying, Told, Unit
+from pipelines.reform.cleaning import Row, Taken, cells, is_taken
+from pipelines.reform.delivered import Saying, Told, Unit
+from pipelines.reform.reform_file import UNCHANGED, Later, Level, Reform, Statement, Table
 from sdi import source
 from sdi.errors import RefusedError
 from sdi.source import Finding

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines import hierarchy, ingest, lying_over, naming, publish, reform_sources, reform_units
+from pipelines import ingest, publish
 from pipelines.ingest import Progress, silent
-from pipelines.naming import Difference, Eids
-from pipelines.reform_file import Later, Reform
-from pipelines.reform_sources import Sources
-from pipelines.told import Saying, Told
+from pipelines.reform import evidence, hierarchy, matching, overlay, succession
+from pipelines.reform.delivered import Saying, Told
+from pipelines.reform.evidence import Sources
+from pipelines.reform.matching import Difference, Eids
+from pipelines.reform.reform_file import Later, Reform
 from sdi import provenance
 from sdi.errors import ConflictError
 from sdi.lineage.step import Conflict, Step
@@ -100,7 +101,7 @@ def run(
         If the reform was recorded from other files.
     """
     progress("read", 0.0)
-    sources = reform_sources.read(reform, registry.crs, data)
+    sources = evidence.read(reform, registry.crs, data)
     reports = tuple(one.report(reform.register, reform.title) for one in (*sources.all, *sources.lists))
     for report in reports:
         told(report)
@@ -132,7 +133,7 @@ def _reform(reform: Reform, sources: Sources, registry: Registry) -> tuple[Mappi
     with registry.transaction(reform.custodian, f"reform {reform.name}", decision=reform.decision) as tx:
         if _known(sources.all, registry):  # another process was faster
             return {}, [], 0
-        old, new, differences = reform_units.record(reform, sources, registry, tx)
+        old, new, differences = succession.record(reform, sources, registry, tx)
         steps = _record(reform, sources, (old, new), registry, tx)
         hierarchy.record(reform, sources, (old, new), registry, tx)
         for told in sources.all:
@@ -146,7 +147,7 @@ def _compare(told: Told, later: Later, reform: Reform, registry: Registry) -> li
     with registry.transaction(reform.custodian, f"list {told.entry}", decision=later.decision) as tx:
         if _known([told], registry):
             return []
-        differences = naming.compare(told, later, reform, registry, tx)
+        differences = matching.compare(told, later, reform, registry, tx)
         _keep(told, reform, tx)
     return differences
 
@@ -210,7 +211,7 @@ def _steps(entry: str, sayings: Iterable[Saying], units: tuple[Eids, Eids], refo
     ]  # fmt: skip
 
 
-def _shapes(new: Eids, registry: Registry, reform: Reform) -> lying_over.Shapes:
+def _shapes(new: Eids, registry: Registry, reform: Reform) -> overlay.Shapes:
     """Return the places of the new units that have one, by code."""
     table = registry.register(reform.register).table(valid=reform.effective)
     by_eid = dict(zip(table.eids, table.geometry, strict=True))
@@ -218,13 +219,13 @@ def _shapes(new: Eids, registry: Registry, reform: Reform) -> lying_over.Shapes:
 
 
 def _laid_over(
-    entry: str, old: str, news: Sequence[str], matched: lying_over.Matched, shapes: lying_over.Shapes,
+    entry: str, old: str, news: Sequence[str], matched: overlay.Matched, shapes: overlay.Shapes,
     units: tuple[Eids, Eids], reform: Reform,
 ) -> list[Step]:  # fmt: skip
     """Return the parts of a divided unit by a map, where the map and all its successors are known."""
     if old not in matched.shapes or any(code not in shapes for code in news):
         return []
-    parts = lying_over.shares(matched.shapes[old], {code: shapes[code] for code in news})
+    parts = overlay.shares(matched.shapes[old], {code: shapes[code] for code in news})
     return [
         Step(
             units[0][old], units[1][code], "split", reform.effective, entry, reform.decision, area_share=share,

@@ -9,8 +9,8 @@ from contextlib import closing
 import pytest
 import shapely
 
-from pipelines import conversion, lying_over, reform, reform_file
 from pipelines.__main__ import main
+from pipelines.reform import conversion, enactment, overlay, reform_file
 from sdi.errors import CatalogError, ConflictError, RefusedError
 from sdi.history import Clock
 from sdi.identity import Ids
@@ -61,7 +61,7 @@ def test_a_dirty_table_is_read_and_what_was_mended_is_counted(small):
 
 def test_old_units_end_new_ones_begin_and_a_lasting_one_keeps_its_identifier(small):
     workspace, registry, described, data = small
-    done = reform.run(described, workspace, registry, data)
+    done = enactment.run(described, workspace, registry, data)
     assert (done.ended, done.begun, done.unchanged, done.steps) == (3, 2, 1, {"official": 4})
     assert called(registry, unit(registry, "00002", EVE)) == "Tây"
     assert called(registry, unit(registry, "00002", DAY)) == "Đông"
@@ -74,7 +74,7 @@ def test_old_units_end_new_ones_begin_and_a_lasting_one_keeps_its_identifier(sma
 
 def test_a_later_list_changes_a_name_but_not_for_the_place_of_a_tone_mark(small):
     workspace, registry, described, data = small
-    done = reform.run(described, workspace, registry, data)
+    done = enactment.run(described, workspace, registry, data)
     assert {(one.code, one.listed, one.changed) for one in done.differences} == {
         ("00003", "Nam Mới (ward)", True), ("00004", "Hoà Bắc (commune)", False),
     }  # fmt: skip
@@ -86,28 +86,28 @@ def test_a_later_list_changes_a_name_but_not_for_the_place_of_a_tone_mark(small)
 
 def test_the_same_reform_twice_writes_nothing_and_another_file_is_refused(small):
     workspace, registry, described, data = small
-    reform.run(described, workspace, registry, data)
+    enactment.run(described, workspace, registry, data)
     before = registry.root_hash
-    assert reform.run(described, workspace, registry, data).transaction == 0
+    assert enactment.run(described, workspace, registry, data).transaction == 0
     (data / "old.csv").write_text(OLD.replace("Xã Nam", "Xã Nham"), encoding="utf-8")
     with pytest.raises(ConflictError, match="old-list"):
-        reform.run(described, workspace, registry, data)
+        enactment.run(described, workspace, registry, data)
     assert registry.root_hash == before
 
 
 def test_a_reform_that_another_process_records_meanwhile_is_not_recorded_twice(small, monkeypatch):
     workspace, registry, described, data = small
-    known = reform._known
+    known = enactment._known
 
     def meanwhile(*given):
         answer = known(*given)
-        monkeypatch.setattr(reform, "_known", known)
+        monkeypatch.setattr(enactment, "_known", known)
         with closing(workspace.registry()) as other:
-            reform.run(described, workspace, other, data)
+            enactment.run(described, workspace, other, data)
         return answer
 
-    monkeypatch.setattr(reform, "_known", meanwhile)
-    done = reform.run(described, workspace, registry, data)
+    monkeypatch.setattr(enactment, "_known", meanwhile)
+    done = enactment.run(described, workspace, registry, data)
     assert (done.transaction, done.steps) == (0, {})
     assert len(registry.register(KIND)) == 3
     assert registry.verify() == registry.last_tx
@@ -116,7 +116,7 @@ def test_a_reform_that_another_process_records_meanwhile_is_not_recorded_twice(s
 def test_a_dry_run_counts_and_writes_nothing(small):
     workspace, registry, described, data = small
     before = registry.root_hash
-    done = reform.run(described, workspace, registry, data, dry_run=True)
+    done = enactment.run(described, workspace, registry, data, dry_run=True)
     assert (done.ended, done.begun, done.unchanged, done.transaction) == (3, 2, 1, 0)
     assert registry.root_hash == before
 
@@ -139,7 +139,7 @@ def test_sources_that_do_not_fit_each_other_are_refused_and_nothing_is_written(s
     (data / name).write_text(text.replace(before, after), encoding="utf-8")
     root = registry.root_hash
     with pytest.raises(RefusedError, match=found):
-        reform.run(described, workspace, registry, data)
+        enactment.run(described, workspace, registry, data)
     assert registry.root_hash == root
 
 
@@ -149,7 +149,7 @@ def test_units_that_the_registry_knows_already_are_the_ones_that_end(small):
         values = {"level": ["commune"], "population": [9]}
         batch = Batch(values=values, identifiers={SCHEME: ["00002"]}, names={"vi": ["Tây"]})
         (west,) = registry.register(KIND).add(batch, tx)
-    reform.run(described, workspace, registry, data)
+    enactment.run(described, workspace, registry, data)
     assert unit(registry, "00002", EVE) == west
     assert unit(registry, "00002", DAY) != west
     assert registry.register(KIND).find(west).status == "merged_away"
@@ -163,7 +163,7 @@ def test_a_unit_of_another_name_that_carries_a_code_is_not_taken_for_the_new_one
         )
         registry.register(KIND).add(batch, tx)
     with pytest.raises(RefusedError, match="Xa carries that code"):
-        reform.run(described, workspace, registry, data)
+        enactment.run(described, workspace, registry, data)
     assert registry.resolve_code(SCHEME, "00001", EVE) == ()
 
 
@@ -175,7 +175,7 @@ def test_a_lasting_unit_known_only_since_the_reform_is_known_from_earlier_on(sma
             names={"vi": ["Hoà Bắc"]}, valid_from=DAY,
         )  # fmt: skip
         (lasting,) = registry.register(KIND).add(batch, tx)
-    done = reform.run(described, workspace, registry, data)
+    done = enactment.run(described, workspace, registry, data)
     assert unit(registry, "00004", EVE) == unit(registry, "00004", DAY) == lasting
     assert ("official", "00004", "Hoà Bắc (commune)", "Hòa Bắc (commune)", False) in [
         (one.entry, one.code, one.known, one.listed, one.changed) for one in done.differences
@@ -191,8 +191,8 @@ def test_a_file_with_an_unknown_word_names_its_line(small):
 
 def test_the_parts_of_a_place_by_those_it_lies_in_sum_to_one():
     new = {"a": shapely.box(0, 0, 1, 4), "b": shapely.box(1, 0, 9, 4), "c": shapely.box(20, 0, 21, 1)}
-    assert lying_over.shares(shapely.box(0, 0, 4, 4), new) == {"a": 0.25, "b": 0.75, "c": 0.0}
-    assert lying_over.shares(shapely.box(30, 0, 31, 1), new) == {}
+    assert overlay.shares(shapely.box(0, 0, 4, 4), new) == {"a": 0.25, "b": 0.75, "c": 0.0}
+    assert overlay.shares(shapely.box(30, 0, 31, 1), new) == {}
 
 
 def test_phusa_ingest_takes_a_reform_says_what_it_would_do_and_reports_every_row(small, capsys):
@@ -243,7 +243,7 @@ def reformed(tmp_path_factory):
     data = tmp_path_factory.mktemp("tall")
     workspace, described = make(data, above=ABOVE)
     with closing(workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(92))) as registry:
-        yield workspace, registry, reform.run(described, workspace, registry, data)
+        yield workspace, registry, enactment.run(described, workspace, registry, data)
 
 
 def around(registry, eid, at=None):
@@ -280,7 +280,7 @@ def test_what_the_city_is_known_to_contain_is_not_recorded_again(tall):
         )  # fmt: skip
         (lasting,) = units.add(ward, tx)
         units.relate(city, "contains", [lasting], tx, valid_from=DAY)
-    reform.run(described, workspace, registry, data)
+    enactment.run(described, workspace, registry, data)
     assert around(registry, lasting, DAY) == ["Thành phố Thử"]
     kept = registry.store.select("SELECT count(*) FROM relation WHERE eid = ? AND other = ?", (city, lasting))
     assert kept == [(1,)]
@@ -324,7 +324,7 @@ def test_a_district_that_is_known_already_is_the_one_that_ends(tall):
     with registry.transaction("test", "districts as they were") as tx:
         batch = Batch({"level": ["district"]}, identifiers={"vn-gso-dist": ["902"]}, names={"vi": ["Huyện B"]})
         (known,) = registry.register(KIND).add(batch, tx)
-    reform.run(described, workspace, registry, data)
+    enactment.run(described, workspace, registry, data)
     assert unit(registry, "00004", DAY) in containment.parts(registry, known)
     assert registry.register(KIND).find(known).status == "retired"
 
@@ -337,7 +337,7 @@ def test_levels_that_do_not_fit_the_list_are_refused(tall, before, after, found)
     workspace, registry, described, data = tall
     (data / "old.csv").write_text(OLD.replace(before, after), encoding="utf-8")
     with pytest.raises(RefusedError, match=found):
-        reform.run(described, workspace, registry, data)
+        enactment.run(described, workspace, registry, data)
 
 
 @pytest.mark.shows("shared-model")
@@ -347,7 +347,7 @@ def test_a_reform_has_the_same_hash_on_both_stores(tmp_path, database):
         (tmp_path / name).mkdir()
         workspace, described = make(tmp_path / name, above=ABOVE, store=store)
         with closing(workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(92))) as registry:
-            done = reform.run(described, workspace, registry, tmp_path / name)
+            done = enactment.run(described, workspace, registry, tmp_path / name)
             assert registry.verify() == registry.last_tx
             found.append((registry.root_hash, done.steps, done.differences, done.conflicts))
     assert found[0] == found[1]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from pipelines import naming
-from pipelines.naming import Difference, Eids, carriers
-from pipelines.reform_file import Level, Reform
-from pipelines.reform_sources import Sources
-from pipelines.told import Unit
+from pipelines.reform import matching
+from pipelines.reform.delivered import Unit
+from pipelines.reform.evidence import Sources
+from pipelines.reform.matching import Difference, Eids, carriers
+from pipelines.reform.reform_file import Level, Reform
 from sdi.lineage.antedating import antedate
 from sdi.lineage.life import life
 from sdi.recording import Batch
@@ -62,7 +62,7 @@ def record(
         if code not in sources.unchanged and life(registry.store, eid, tx.number).end > reform.effective:
             register.retire(eid, tx, valid_from=reform.effective, status="merged_away")
             new.pop(code, None)  # it went on carrying its code only because nobody had said that it ended
-    differences = naming.check(sources.tables[0], new, reform, registry)
+    differences = matching.check(sources.tables[0], new, reform, registry)
     lasting = [unit for unit in sources.before.units if unit.code in sources.unchanged - set(old)]
     ended = [unit for unit in sources.before.units if unit.code not in old and unit.code not in sources.unchanged]
     old |= add(lasting, reform, register, tx)

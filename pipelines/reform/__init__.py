@@ -1,0 +1,1 @@
+"""A reform of administrative units: its file, what is delivered about it, and how it is recorded."""
