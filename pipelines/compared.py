@@ -237,15 +237,15 @@ def _record_proposal(registry: Registry, case: Case, values: Mapping[str, Any], 
     register, names = registry.register(PROPOSALS), asdict(case.title)
     known = find(registry, case)
     if known is not None:
-        register.change(known.eid, values, tx, valid_from=tx.recorded_at, names=names)
+        register.change(known.eid, values, tx, valid_from=tx.moment, names=names)
         return known.eid
     batch = Batch(
         values={name: [value] for name, value in values.items()}, geometry=np.array([case.zone.geometry], dtype=object),
-        names={language: [text] for language, text in names.items()}, valid_from=tx.recorded_at, status="planned",
+        names={language: [text] for language, text in names.items()}, valid_from=tx.moment, status="planned",
         accuracy=case.zone.accuracy,
     )  # fmt: skip
     (eid,) = register.add(batch, tx)
-    register.relate(eid, "affects", [case.zone.eid], tx, valid_from=tx.recorded_at)
+    register.relate(eid, "affects", [case.zone.eid], tx, valid_from=tx.moment)
     return eid
 
 
@@ -263,7 +263,7 @@ def _record_changes(
     shared = {"proposal": proposal, "comparison": name, "scenario": case.scenario.name, **trust}
     values = {name: [getattr(row, name) for row in rows] for name in copied}
     values |= {name: [value] * len(rows) for name, value in shared.items()}
-    register.add(Batch(values, locations=[row.location for row in rows], valid_from=tx.recorded_at), tx)
+    register.add(Batch(values, locations=[row.location for row in rows], valid_from=tx.moment), tx)
 
 
 def _description(

@@ -231,7 +231,7 @@ def _batch(found: Found, outlines: gpd.GeoDataFrame, tx: Transaction) -> Batch:
             **{key: [one] * len(outlines) for key, one in shared.items()},
         },
         geometry=np.asarray(outlines.geometry.to_numpy(), dtype=object),
-        valid_from=tx.recorded_at,
+        valid_from=tx.moment,
         accuracy=Accuracy(cell, method="derived"),
     )
 

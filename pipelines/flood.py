@@ -206,7 +206,7 @@ def _batch(
             "fit_for_decisions": [prepared.fit_for_decisions] * count,
             "notice": [recorded.short(prepared.notice)] * count,
         },
-        valid_from=tx.recorded_at,
+        valid_from=tx.moment,
         accuracy=Accuracy(horizontal_m=cell, method="derived"),
     )
 

@@ -26,12 +26,13 @@ from sdi import provenance
 from sdi.declaration import Label
 from sdi.entry import Licence
 from sdi.errors import InputError, NotInRegister
-from sdi.history import instant
+from sdi.history import utc
 from sdi.record import Record
 from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.transaction import Transaction
 from sdi.workspace import Workspace
+from sdi.zone import GREENWICH
 
 logger = logging.getLogger(__name__)
 
@@ -313,7 +314,7 @@ def _clock(start: datetime | None, interval: float) -> dict[str, Any]:
     """Return the fields of time; a scenario that stands for no date has no start."""
     offset = start.utcoffset() if start is not None else None
     return {
-        "start": instant(start) if start is not None else None,
+        "start": utc(start, GREENWICH) if start is not None else None,
         "utc_offset": offset.total_seconds() / 3600 if offset is not None else None,
         "interval": interval,
     }
@@ -335,7 +336,7 @@ def _levels(
         "datum": datum,
         "levels": kept,
         "peak_level": kept[peak],
-        "peak_time": instant(start + timedelta(seconds=peak * interval)) if wet else None,
+        "peak_time": utc(start + timedelta(seconds=peak * interval), GREENWICH) if wet else None,
         "alarm": _REACHED[reached] if len(heights) == len(_ALARMS) else None,
         **alarms,
     }
@@ -365,6 +366,6 @@ def _batch(gauges: Sequence[Record], rows: Sequence[dict[str, Any]], what: Label
         geometry=np.array([one.geometry for one in gauges], dtype=object),
         values={name: [row[name] for row in rows] for name in (rows[0] if rows else ())},
         names={"vi": [one.vi for one in names], "en": [one.en for one in names]},
-        valid_from=tx.recorded_at,
+        valid_from=tx.moment,
         accuracy=gauges[0].accuracy if gauges else Batch().accuracy,
     )

@@ -102,4 +102,4 @@ def retire_last(register: Register, tx: Transaction, **values: Any) -> None:
     held = register.table(*values)
     for eid, *said in zip(held.eids, *held.values.values(), strict=True):
         if said == list(values.values()):
-            register.retire(eid, tx, valid_from=tx.recorded_at)
+            register.retire(eid, tx, valid_from=tx.moment)

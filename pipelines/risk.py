@@ -219,15 +219,15 @@ def _replace(registry: Registry, name: str, new: Rows, tx: Transaction) -> None:
             field: value for (field, value), old in zip(row.items(), columns[before], strict=True) if value != old
         }
         if differs:
-            register.change(known.eids[before], differs, tx, valid_from=tx.recorded_at)
+            register.change(known.eids[before], differs, tx, valid_from=tx.moment)
     for before in there.values():
-        register.retire(known.eids[before], tx, valid_from=tx.recorded_at)
+        register.retire(known.eids[before], tx, valid_from=tx.moment)
     register.add(_batch(new.only(fresh), tx), tx)
 
 
 def _batch(rows: Rows, tx: Transaction) -> Batch:
     """Return rows as things to be added, each at the place of the thing it is about."""
-    return Batch(values=rows.values, locations=rows.locations, valid_from=tx.recorded_at)
+    return Batch(values=rows.values, locations=rows.locations, valid_from=tx.moment)
 
 
 def _licences(registry: Registry, chosen: Sequence[RasterDescription]) -> list[Licence]:

@@ -45,7 +45,7 @@ def moment(registry: Registry, valid: str | None, recorded: int | str | None) ->
     recorded : int, str or None
         What shall have been known: a transaction, or a date; now where ``None``.
     """
-    held, tx = instant(valid, LATEST), registry.known_at(recorded)
+    held, tx = instant(valid, registry.zone, LATEST), registry.known_at(recorded)
     return held, held, tx, tx
 
 
@@ -72,7 +72,7 @@ def record(registry: Registry, declaration: Declaration, eid: str, at: Moment) -
         values={one.name: given(one, value) for one, value in zip(fields, values, strict=True)},
         identifiers=dict(_facts(registry, "identifier", "scheme, value", eid, at)),
         names=dict(_facts(registry, "name", "language, text", eid, at)),
-        geometry=geometry, location=lid, accuracy=accuracy, valid=Interval(start, end), reference=reference,
+        geometry=geometry, location=lid, accuracy=accuracy, valid=Interval.kept(start, end), reference=reference,
         height=height, address=said, address_text=text,
     )  # fmt: skip
 

@@ -118,7 +118,7 @@ def entrust(
         If a thing has no such field.
     """
     _kind(registry, organisation, REGISTER)
-    moment = instant(valid_from)
+    moment = instant(valid_from, registry.zone)
     for eid in eids:
         declaration = registry.register(_kind(registry, eid)).declaration
         strange = [name for name in fields if declaration.field(name) is None]
@@ -179,7 +179,7 @@ def custodian(
     Custodian or None
         Who was entrusted with the field, else with the thing, else who delivered it; ``None`` where nobody is known.
     """
-    moment, tx = instant(valid, LATEST), registry.known_at(recorded)
+    moment, tx = instant(valid, registry.zone, LATEST), registry.known_at(recorded)
     for name in (WHOLE,) if field is None else (field, WHOLE):
         found = registry.store.select(
             f"SELECT organisation FROM custody WHERE eid = ? AND field = ? AND {CONDITION.format('')}",

@@ -84,7 +84,7 @@ def report(
     InputError
         If neither a thing with a place nor a place is told.
     """
-    moment = instant(at)
+    moment = instant(at, registry.zone)
     version = _version(registry, things, moment) if geometry is None else None
     if geometry is None and version is None:
         raise InputError(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdi.declaration import Declaration, History
 from sdi.errors import InputError, NotInRegister
-from sdi.history import OPEN, instant
+from sdi.history import OPEN, Moment, instant
 from sdi.lineage.life import life
 from sdi.value import checked, given
 
@@ -72,7 +72,7 @@ def note(registry: Registry, eid: str, history: str, values: Mapping[str, Any], 
     InputError
         If the register keeps no such list, the thing was not there then, or a value is refused.
     """
-    lived, moment = life(registry.store, eid, tx.number), instant(day)
+    lived, moment = life(registry.store, eid, tx.number), instant(day, registry.zone)
     declaration = registry.register(lived.kind).declaration
     declared = _history(declaration, history)
     if not lived.start <= moment < lived.end:
@@ -134,7 +134,7 @@ def happenings(
     )
     declaration = registry.register(life(registry.store, eid, tx).kind).declaration if rows else None
     return tuple(
-        Happening(number, one, name, day, _given(declaration, name, said), version, known)
+        Happening(number, one, name, Moment(day), _given(declaration, name, said), version, known)
         for number, one, name, day, said, version, known in rows
     )
 

@@ -4,6 +4,11 @@ Every fact carries a *valid* interval (when it held in the world) and a *recorde
 half-open. Valid time is text in ISO 8601, so that it sorts as it reads; recorded time is counted in transactions, so
 that a clock that jumps cannot reorder what was known.
 
+Valid time is told by the clock of the city. A day is kept as ``2025-07-01T00:00:00Z``, whatever the zone: what is kept
+like that means the day and no instant, which is why it has a type of its own, `Moment`. A time within a day is kept
+with the city's offset, ``2025-07-01T00:30:00+07:00``, and so sorts after the beginning of its own day. Only the hour
+that an autumn night has twice sorts by what the clock shows.
+
 The five verbs differ only in which interval they cut:
 
 ========= ========================= =================================================
@@ -22,16 +27,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from sdi.errors import InputError
+from sdi.zone import Zone
 
-ALWAYS = "0001-01-01T00:00:00Z"
+
+class Moment(str):
+    """A moment of valid time in the form in which it is kept; a day and the instant of that text are two things."""
+
+    __slots__ = ()
+
+
+ALWAYS = Moment("0001-01-01T00:00:00Z")
 """Start of a fact whose beginning nobody knows."""
-FOREVER = "9999-12-31T00:00:00Z"
+FOREVER = Moment("9999-12-31T00:00:00Z")
 """End of a fact that has not ended."""
-LATEST = "9999-12-30T00:00:00Z"
+LATEST = Moment("9999-12-30T00:00:00Z")
 """A moment after every recorded change: asks for the latest fact."""
 OPEN = 2**63 - 1
 """Recorded end of a row that is still what we know."""
@@ -42,6 +55,10 @@ TERMINAL = frozenset({"retired", "merged_away", "voided"})
 """States that nothing leaves."""
 STATUSES = ("planned", "provisional", "active", "suspended", "retired", "merged_away", "voided")
 
+_ENDS = frozenset({ALWAYS, FOREVER, LATEST})
+_SECOND = timedelta(seconds=1)
+_START, _NOON = time(), 12
+_MIDNIGHT = "T00:00:00Z"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 
@@ -74,16 +91,19 @@ class Clock:
         return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def instant(value: str | date | datetime | None, default: str = ALWAYS) -> str:
+def instant(value: str | date | datetime | None, zone: Zone, default: str = ALWAYS) -> Moment:
     """Bring a date or a time to the form in which valid time is kept.
 
-    A bare date is the civil day in the city, kept as its own midnight without shifting it to another zone: a
-    resolution in force from 2025-07-01 begins at ``2025-07-01T00:00:00Z``. A time with an offset is brought to UTC.
+    A bare date is the day in the city, kept as its own midnight without shifting it: a resolution in force from
+    2025-07-01 begins at ``2025-07-01T00:00:00Z``. A time with an offset is an instant and brought to the clock of the
+    city. What is kept already stays as it is.
 
     Parameters
     ----------
-    value : str, date, datetime or None
+    value : str, date, datetime, Moment or None
         ISO 8601.
+    zone : Zone
+        Clock of the city.
     default : str
         Returned for ``None``.
 
@@ -94,25 +114,80 @@ def instant(value: str | date | datetime | None, default: str = ALWAYS) -> str:
 
     Examples
     --------
-    >>> instant("2025-07-01")
+    >>> city = Zone.of("Asia/Ho_Chi_Minh")
+    >>> instant("2025-07-01", city)
     '2025-07-01T00:00:00Z'
-    >>> instant("2025-07-01T07:00:00+07:00")
+    >>> instant("2025-06-30T17:30:00Z", city)
+    '2025-07-01T00:30:00+07:00'
+    >>> instant("2025-07-01T00:00:00+07:00", city)
     '2025-07-01T00:00:00Z'
     """
-    if value is None:
-        return default
+    if value is None or value in _ENDS:
+        return Moment(value or default)
+    if isinstance(value, Moment):
+        return value
+    read = _read(value)
+    return _shown(read, zone) if isinstance(read, datetime) else Moment(read.isoformat() + _MIDNIGHT)
+
+
+def utc(value: str | date | datetime, zone: Zone) -> str:
+    """Bring a date or a time to the form in which recorded times and observations are compared: an instant in UTC.
+
+    Parameters
+    ----------
+    value : str, date, datetime or Moment
+        ISO 8601; a day is the moment at which it begins in the city.
+    zone : Zone
+        Clock of the city.
+
+    Raises
+    ------
+    InputError
+        If it is no calendar date or time.
+
+    Examples
+    --------
+    >>> utc("2025-07-01", Zone.of("Asia/Ho_Chi_Minh"))
+    '2025-06-30T17:00:00Z'
+    >>> utc(Moment("2025-07-01T00:00:00Z"), Zone.of("Asia/Ho_Chi_Minh"))
+    '2025-06-30T17:00:00Z'
+    """
+    read = _read(value.removesuffix(_MIDNIGHT) if isinstance(value, Moment) else value)
+    return _written(read if isinstance(read, datetime) else zone.midnight(read))
+
+
+def _read(value: str | date | datetime) -> date | datetime:
+    """Read a day, or a time with its offset."""
     text = value.isoformat() if isinstance(value, date) else str(value).strip()
     try:
         if _DATE.fullmatch(text):
-            return date.fromisoformat(text).isoformat() + "T00:00:00Z"
+            return date.fromisoformat(text)
         if _INSTANT.fullmatch(text):
-            moment = datetime.fromisoformat(text).astimezone(UTC)
-            return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+            return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InputError(f"time {text!r} is not in the calendar ({error})", code="time-invalid") from error
     raise InputError(
         f"time {text!r} is not understood; expected 2025-07-01 or 2025-07-01T07:00:00+07:00", code="time-invalid"
     )
+
+
+def _shown(moment: datetime, zone: Zone) -> Moment:
+    """Write an instant by the clock of the city; the moment at which a day begins is the day."""
+    try:
+        local = zone.local(moment.replace(microsecond=0) if moment.microsecond else moment)
+    except OverflowError as error:
+        raise InputError(
+            f"time {_written(moment)} is not in the calendar of {zone.name}", code="time-invalid"
+        ) from error
+    # Where midnight is skipped a day begins with the first moment after; none begins in the afternoon.
+    if local.time() == _START or (local.hour < _NOON and local == zone.midnight(local.date())):
+        return Moment(local.date().isoformat() + _MIDNIGHT)
+    return Moment(_written(local))
+
+
+def _written(moment: datetime) -> str:
+    """Write a time with its offset, to the second."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def second(moment: str) -> str:
@@ -128,20 +203,24 @@ def second(moment: str) -> str:
     return moment[:-1] + "~"
 
 
-def before(moment: str) -> str:
+def before(moment: str, zone: Zone) -> Moment:
     """Return the last second before a moment, which is the last one of what ended then.
 
     Parameters
     ----------
     moment : str
         An instant, as :func:`instant` returns it; nothing is before `ALWAYS`.
+    zone : Zone
+        Clock of the city.
 
     Examples
     --------
-    >>> before("2025-07-01T00:00:00Z")
-    '2025-06-30T23:59:59Z'
+    >>> before("2025-07-01T00:00:00Z", Zone.of("Asia/Ho_Chi_Minh"))
+    '2025-06-30T23:59:59+07:00'
     """
-    return moment if moment == ALWAYS else instant(datetime.fromisoformat(moment) - timedelta(seconds=1))
+    if moment == ALWAYS:
+        return ALWAYS
+    return _shown(datetime.fromisoformat(utc(Moment(moment), zone)) - _SECOND, zone)
 
 
 class Interval(NamedTuple):
@@ -151,7 +230,7 @@ class Interval(NamedTuple):
     end: str
 
     @classmethod
-    def of(cls, start: str | date | None = None, end: str | date | None = None) -> Interval:
+    def of(cls, start: str | date | None, end: str | date | None, zone: Zone) -> Interval:
         """Make an interval from dates; open where a side is missing.
 
         Raises
@@ -159,13 +238,27 @@ class Interval(NamedTuple):
         InputError
             If it is empty or runs backwards.
         """
-        made = cls(instant(start, ALWAYS), instant(end, FOREVER))
-        if made.start >= made.end:
+        return cls(instant(start, zone, ALWAYS), instant(end, zone, FOREVER)).checked()
+
+    @classmethod
+    def kept(cls, start: str, end: str) -> Interval:
+        """Make an interval from texts that were read where valid times are kept."""
+        return cls(Moment(start), Moment(end))
+
+    def checked(self) -> Interval:
+        """Return it, if time goes forward in it.
+
+        Raises
+        ------
+        InputError
+            If it is empty or runs backwards.
+        """
+        if self.start >= self.end:
             raise InputError(
-                f"interval {made.start} to {made.end} is empty or runs backwards; the end is the first moment after",
+                f"interval {self.start} to {self.end} is empty or runs backwards; the end is the first moment after",
                 code="interval-empty",
             )
-        return made
+        return self
 
     def overlaps(self, other: Interval) -> bool:
         """Tell whether two intervals share a moment."""
@@ -232,35 +325,3 @@ def change_interval(known: Iterable[Interval], moment: str) -> Interval:
     ends = [held.end for held in known if held.start <= moment < held.end]
     later = [held.start for held in known if held.start > moment]
     return Interval(moment, ends[0] if ends else min(later, default=FOREVER))
-
-
-def query_interval(text: str) -> Interval:
-    """Read the ``datetime`` parameter of OGC API: an instant, ``a/b``, ``../b``, ``a/..``.
-
-    Raises
-    ------
-    InputError
-        If it is none of these.
-    """
-    parts = text.split("/")
-    if len(parts) > 2 or parts in ([""], ["", ""], ["..", ".."], ["..", ""], ["", ".."]):
-        raise InputError(
-            f"datetime {text!r} is not understood; expected 2025-07-01, 2025-01-01/2025-07-01, ../2025-07-01 "
-            "or 2025-07-01/..",
-            code="datetime-invalid",
-        )
-    if len(parts) == 1:
-        start = instant(parts[0])
-        return Interval(start, _after(start, parts[0]))
-    start = ALWAYS if parts[0] in ("", "..") else instant(parts[0])
-    end = FOREVER if parts[1] in ("", "..") else _after(instant(parts[1]), parts[1])
-    return Interval.of(start, end)
-
-
-def _after(moment: str, text: str) -> str:
-    """Return the first moment after a date (its whole day) or an instant (one second)."""
-    span = timedelta(days=1) if _DATE.fullmatch(text) else timedelta(seconds=1)
-    try:
-        return instant(datetime.fromisoformat(moment) + span)
-    except OverflowError:
-        return FOREVER

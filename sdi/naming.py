@@ -127,9 +127,9 @@ def others(
         'WHERE eid = ? AND tx_from <= ? AND ? < tx_to ORDER BY valid_from, "row"',
         (eid, tx, tx),
     )
-    moment = None if valid is None else instant(valid)
+    moment = None if valid is None else instant(valid, registry.zone)
     return tuple(
-        Name(language, kind, text, Interval(start, end))
+        Name(language, kind, text, Interval.kept(start, end))
         for language, kind, text, start, end in rows
         if moment is None or start <= moment < end
     )
@@ -164,6 +164,6 @@ def end(registry: Registry, eid: str, text: str, tx: Transaction, *, valid_from:
     if not found:
         raise NotInRegister(f"{eid} has no name {text!r} beside its official one; see `phusa thing show`")
     for row, start, stop, _ in found:
-        gone = start if valid_from is None else instant(valid_from)
+        gone = start if valid_from is None else instant(valid_from, registry.zone)
         tx.rewrite("other_name", [(row, Interval(start, stop))], Interval(gone, FOREVER), None)
     tx.note([eid], found[0][3], "corrected" if valid_from is None else "changed")

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sdi.errors import ConflictError, InputError, NotInRegister
-from sdi.history import ALWAYS, OPEN, Clock, instant, second
+from sdi.history import OPEN, Clock, instant, second, utc
 from sdi.lineage.life import life
 from sdi.lineage.step import Step
 from sdi.place import location
@@ -27,6 +27,7 @@ from sdi.recording import Batch
 from sdi.registry import Registry
 from sdi.store.observations import ObservationStore
 from sdi.transaction import Transaction
+from sdi.zone import Zone
 
 DATASTREAM = "datastream"
 OBSERVES = "observes"
@@ -130,9 +131,10 @@ class Observations:
         InputError
             If lengths differ, a moment comes twice, a number is infinite or a quality is no code.
         """
-        moments, numbers = _moments(time), np.array([np.nan if one is None else one for one in result], dtype=float)
+        moments = _moments(time, self._registry.zone)
+        numbers = np.array([np.nan if one is None else one for one in result], dtype=float)
         codes = np.array([quality] * len(moments) if isinstance(quality, str) else list(quality), dtype=object)
-        there = moments if result_time is None else _moments(result_time)
+        there = moments if result_time is None else _moments(result_time, self._registry.zone)
         self._check(moments, numbers, codes, there)
         if not len(moments):
             return 0
@@ -175,7 +177,7 @@ class Observations:
         lived = life(self._registry.store, datastream, OPEN - 1)
         if lived.kind != DATASTREAM:
             raise NotInRegister(f"{datastream} is a {lived.kind}, no datastream")
-        first, last = _text(moments.min()), _text(moments.max())
+        first, last = (self._text(one) for one in (moments.min(), moments.max()))
         if first < lived.start or last >= lived.end:
             found = f"begins on {lived.start[:10]}" if first < lived.start else f"ended on {lived.end[:10]}"
             raise ConflictError(
@@ -183,6 +185,10 @@ class Observations:
                 "another datum, zero or unit belong to a datastream of their own",
                 code="datastream-untimely",
             )
+
+    def _text(self, moment: np.datetime64) -> str:
+        """Write a moment as valid times are written; the part of a second is left out."""
+        return instant(f"{np.datetime_as_string(moment.astype('datetime64[s]'))}+00:00", self._registry.zone)
 
     def _judged(self, datastream: str, numbers: FloatArray, codes: Texts) -> Texts:
         """Call results outside the sensible range doubtful, where nobody has looked at them."""
@@ -215,7 +221,9 @@ class Observations:
         Readings
             Empty where nothing was.
         """
-        rows = self._store.read(datastream, *(None if one is None else _moment(one) for one in (start, end)))
+        rows = self._store.read(
+            datastream, *(None if one is None else _moment(one, self._registry.zone) for one in (start, end))
+        )
         until = self._until(recorded)
         if until is not None:
             rows = rows.filter(pc.less_equal(rows["recorded_at"], until))
@@ -235,7 +243,7 @@ class Observations:
         if recorded is None:
             return None
         if isinstance(recorded, str):
-            return second(instant(recorded))
+            return second(utc(recorded, self._registry.zone))
         found = self._registry.store.select("SELECT recorded_at FROM tx WHERE tx = ?", (recorded,))
         if not found:
             raise InputError(f"there is no transaction {recorded}; the last one is {self._registry.last_tx}")
@@ -263,7 +271,7 @@ class Observations:
         ndarray (n,) of shapely geometry [storage CRS]
             ``None`` where the datastream observed nothing then, or the thing had no known place.
         """
-        moments = [_text(one) for one in series.time]
+        moments = [self._text(one) for one in series.time]
         things = self._things(series.datastream, moments)
         found = np.full(len(moments), None, dtype=object)
         for eid in dict.fromkeys(one for one in things if one is not None):
@@ -336,7 +344,7 @@ def succeed(registry: Registry, datastream: str, values: Mapping[str, Any], tx: 
     str
         The new datastream; it observes the same thing and stands in the lineage as what replaced the old one.
     """
-    register, moment = registry.register(DATASTREAM), instant(valid_from)
+    register, moment = registry.register(DATASTREAM), instant(valid_from, registry.zone)
     before = register.find(datastream)
     (thing,) = registry.store.select(
         "SELECT other FROM relation WHERE eid = ? AND verb = ? AND tx_to = ? AND valid_from <= ? AND ? < valid_to",
@@ -352,23 +360,18 @@ def succeed(registry: Registry, datastream: str, values: Mapping[str, Any], tx: 
     return eid
 
 
-def _moment(value: Any) -> np.datetime64:
-    """Read a moment [us, UTC]."""
+def _moment(value: Any, zone: Zone) -> np.datetime64:
+    """Read a moment [us, UTC]; a date is the moment at which that day begins in the city."""
     if isinstance(value, np.datetime64):
         return np.datetime64(value, "us")
-    return np.datetime64(instant(value, ALWAYS).removesuffix("Z"), "us")
+    return np.datetime64(utc(value, zone).removesuffix("Z"), "us")
 
 
-def _moments(values: Sequence[Any] | Times) -> Times:
+def _moments(values: Sequence[Any] | Times, zone: Zone) -> Times:
     """Read moments [us, UTC]."""
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
         return values.astype("datetime64[us]")
-    return np.array([_moment(one) for one in values], dtype="datetime64[us]")
-
-
-def _text(moment: np.datetime64) -> str:
-    """Write a moment as valid times are written; the part of a second is left out."""
-    return f"{np.datetime_as_string(moment.astype('datetime64[s]'))}Z"
+    return np.array([_moment(one, zone) for one in values], dtype="datetime64[us]")
 
 
 def _numpy(rows: pa.Table, name: str) -> Times:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from sdi.place.placement import Height, Reference
 from sdi.text import fold
 from sdi.transaction import TIMES, Transaction
 from sdi.value import plain
+from sdi.zone import Zone
 
 Geometries = NDArray[np.object_]
 UNKNOWN = Accuracy()
@@ -78,11 +79,17 @@ class Batch:
         columns += [one for one in said if one is not None]
         return len(columns[0]) if columns else 0
 
+    def dated(self, zone: Zone) -> Batch:
+        """Return them with their times as valid time is kept, by the clock of the city."""
+        since, until = self.valid_from, None if self.valid_to is None else instant(self.valid_to, zone)
+        if since is None or isinstance(since, str):
+            return replace(self, valid_from=instant(since, zone), valid_to=until)
+        return replace(self, valid_from=[instant(one, zone) for one in plain(since)], valid_to=until)
+
     def starts(self) -> list[str]:
-        """Return the start of validity of every thing."""
-        if self.valid_from is None or isinstance(self.valid_from, str):
-            return [instant(self.valid_from, ALWAYS)] * len(self)
-        return [instant(value, ALWAYS) for value in plain(self.valid_from)]
+        """Return the start of validity of every thing, once they are dated."""
+        since = self.valid_from or ALWAYS
+        return [since] * len(self) if isinstance(since, str) else list(since)
 
     def spans(self, starts: Sequence[str]) -> list[tuple[int, str, str, str]]:
         """Return row, state, start and end of every stretch of the lives of the things.
@@ -95,8 +102,8 @@ class Batch:
         if self.status not in STATUSES or (self.valid_to is not None and self.end not in TERMINAL):
             wrong, known = (self.end, sorted(TERMINAL)) if self.status in STATUSES else (self.status, STATUSES)
             raise InputError(f"status {wrong!r} is none of {', '.join(known)}", code="status-unknown")
-        gone = instant(self.valid_to, FOREVER)
-        held = {start: Interval.of(start, gone) for start in set(starts)}
+        gone = self.valid_to or FOREVER
+        held = {start: Interval(start, gone).checked() for start in set(starts)}
         lives = [(row, self.status, *held[start]) for row, start in enumerate(starts)]
         return lives + [(row, self.end, gone, FOREVER) for row in range(len(starts)) if gone != FOREVER]
 
@@ -261,7 +268,7 @@ def identify(
     ConflictError
         If two things would carry a code at the same time.
     """
-    gone = instant(batch.valid_to, FOREVER)
+    gone = batch.valid_to or FOREVER
     for scheme, values in batch.identifiers.items():
         declared = schemes.get(scheme)
         if declared is None or scheme not in declaration.schemes:

@@ -81,6 +81,7 @@ class Register:
         count = len(batch)
         if not count:
             return []
+        batch = batch.dated(self._registry.zone)
         starts = batch.starts()
         level = access.of_batch(self._registry, self.declaration, batch)
         columns = checked_columns(self.declaration, self._registry.catalog.codes, batch.values, count, starts=starts)
@@ -149,7 +150,7 @@ class Register:
         InputError
             If a value, a name or a code is refused.
         """
-        moment = instant(valid_from)
+        moment = instant(valid_from, self._registry.zone)
         known = self._alive(eid)
         self._fact_at(eid, moment)
         if status is not None and status not in LIVE:
@@ -212,7 +213,7 @@ class Register:
             raise InputError(
                 "a place is corrected by a better survey; say how exact it is (accuracy)", code="accuracy-missing"
             )
-        moment = instant(valid_at, LATEST)
+        moment = instant(valid_at, self._registry.zone, LATEST)
         if values:
             self._write(eid, values, self._fact_at(eid, moment)[1], tx)
         if geometry is not None:
@@ -244,7 +245,7 @@ class Register:
             How high or deep it is there.
         """
         self._alive(eid)
-        moment = instant(valid_from)
+        moment = instant(valid_from, self._registry.zone)
         lid, held = following.held_at(self._registry, self.declaration, eid, moment)
         said = geometry, accuracy, Interval(moment, held.end), height
         following.replace(self._registry, tx, self.declaration, lid, *said)
@@ -275,7 +276,7 @@ class Register:
             raise InputError(
                 f"status {status!r} ends nothing; expected {', '.join(sorted(TERMINAL))}", code="status-unknown"
             )
-        known, moment = self._alive(eid), instant(valid_from)
+        known, moment = self._alive(eid), instant(valid_from, self._registry.zone)
         if moment < known[0][1].start:
             raise InputError(
                 f"{self.name} {eid} is known since {known[0][1].start[:10]} and cannot end on {moment[:10]}, before it "
@@ -369,9 +370,10 @@ class Register:
         NotInRegister
             If one of the others is not known.
         """
-        if valid_to is None or life(self._store, eid, tx.number).end < instant(valid_to):
+        held = Interval.of(valid_from, valid_to, self._registry.zone)
+        if valid_to is None or life(self._store, eid, tx.number).end < held.end:
             self._alive(eid)
-        relation.add(tx, self.declaration, eid, verb, others, valid_from, valid_to)
+        relation.add(tx, self.declaration, eid, verb, others, held)
         tx.note([eid], self.name, "related")
 
     # reading -----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from sdi.catalog import Catalog
 from sdi.crs import StorageCRS
 from sdi.errors import IntegrityError, NotInRegister, WorkspaceError
 from sdi.evolution import Recorded
-from sdi.history import OPEN, Clock, instant, second
+from sdi.history import OPEN, Clock, second, utc
 from sdi.identity import Ids, TimelessIds
 from sdi.lineage import succession
 from sdi.lineage.descent import Lineage
@@ -30,6 +30,7 @@ from sdi.safety import audit, chain
 from sdi.store.schema import core, register_table
 from sdi.store.store import Row, Store
 from sdi.transaction import Transaction
+from sdi.zone import GREENWICH, Zone
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ class Registry:
         Where identifiers come from.
     beside : Registry, optional
         The open registry, where this is the secret one.
+    zone : Zone
+        Clock of the city, by which its days begin.
     """
 
     def __init__(
@@ -64,11 +67,13 @@ class Registry:
         clock: Clock | None = None,
         ids: Ids | TimelessIds | None = None,
         beside: Registry | None = None,
+        zone: Zone = GREENWICH,
     ) -> None:
         self.store = store
         self.catalog = catalog
         self.crs = crs
         self.clock = clock or Clock()
+        self.zone = zone
         self.ids = ids or (Ids.system() if beside is None else TimelessIds())
         self.beside = beside
         """The open registry, where this is the secret one: its things may be referred to, and it never knows."""
@@ -78,7 +83,7 @@ class Registry:
     @classmethod
     def open(
         cls, store: Store, catalog: Catalog, crs: StorageCRS, *, clock: Clock | None = None,
-        ids: Ids | TimelessIds | None = None, beside: Registry | None = None,
+        ids: Ids | TimelessIds | None = None, beside: Registry | None = None, zone: Zone = GREENWICH,
     ) -> Registry:  # fmt: skip
         """Open a registry; make it, and what the catalogue adds to it, where it is missing.
 
@@ -96,13 +101,15 @@ class Registry:
             Where identifiers come from.
         beside : Registry, optional
             The open registry, where this is the secret one.
+        zone : Zone
+            Clock of the city.
 
         Raises
         ------
         WorkspaceError
             If it was made with another storage CRS, or a register was narrowed.
         """
-        registry = cls(store, catalog, crs, clock, ids, beside)
+        registry = cls(store, catalog, crs, clock, ids, beside, zone)
         registry._prepare()
         return registry
 
@@ -324,7 +331,8 @@ class Registry:
         Parameters
         ----------
         recorded : int, str or None
-            A transaction, a date or time, or ``None`` for now. A date means the last transaction at or before it.
+            A transaction, a date or time, or ``None`` for now. It means the last transaction at or before it; a date is
+            the moment at which that day begins in the city.
 
         Returns
         -------
@@ -335,7 +343,7 @@ class Registry:
             return OPEN - 1
         if isinstance(recorded, int):
             return recorded
-        moment = second(instant(recorded))
+        moment = second(utc(recorded, self.zone))
         return int(self.store.select("SELECT coalesce(max(tx), 0) FROM tx WHERE recorded_at <= ?", (moment,))[0][0])
 
     def verify(self) -> int:

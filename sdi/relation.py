@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sdi.declaration import Declaration
 from sdi.errors import ConflictError, InputError, NotInRegister
-from sdi.history import FOREVER, OPEN, TERMINAL, Interval, instant
+from sdi.history import FOREVER, OPEN, TERMINAL, Interval
 from sdi.lineage.life import Life, life
 from sdi.transaction import TIMES, Transaction
 
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from sdi.registry import Registry
 
 
-def add(
-    tx: Transaction, declaration: Declaration, eid: str, verb: str, others: Sequence[str], valid_from: str | None,
-    valid_to: str | None = None,
-) -> None:  # fmt: skip
+def add(tx: Transaction, declaration: Declaration, eid: str, verb: str, others: Sequence[str], held: Interval) -> None:
     """Record that a thing has to do with others.
 
     Parameters
@@ -38,15 +35,13 @@ def add(
         One of those that the register declares.
     others : sequence of str
         Things at the other end.
-    valid_from : str or None
-        Since when, ISO 8601.
-    valid_to : str, optional
-        First moment at which they had nothing to do with each other any more.
+    held : Interval
+        When they had to do with each other.
 
     Raises
     ------
     InputError
-        If the register declares no such verb, or the relation would end before it began.
+        If the register declares no such verb.
     NotInRegister
         If one of the others is not known.
     """
@@ -59,7 +54,6 @@ def add(
             raise NotInRegister(
                 f"{other} is no {' or '.join(sorted(targets))}; relation {verb} of {declaration.name} needs one"
             )
-    held = Interval.of(instant(valid_from), instant(valid_to, FOREVER))
     rows = [(eid, verb, other, *held, tx.number) for other in others]
     tx.insert("relation", ("eid", "verb", "other", *TIMES), rows)
 

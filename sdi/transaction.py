@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sdi.history import Interval, cut
+from sdi.history import Interval, Moment, cut, utc
 from sdi.identity import Ids, TimelessIds
 from sdi.store.store import Row, Store
+from sdi.zone import GREENWICH
 
 TIMES = ("valid_from", "valid_to", "tx_from")
 FRAME = ("row", "tx_to", *TIMES)
@@ -29,6 +30,11 @@ class Transaction:
     """Rows closed, by table."""
     beside: Store | None = None
     """Where the open registry is kept, while the secret one is written; it is only read."""
+
+    @property
+    def moment(self) -> Moment:
+        """Since when a result holds that is worked out and recorded at once: the time of the record, in UTC."""
+        return Moment(utc(self.recorded_at, GREENWICH))
 
     def select_anywhere(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run a query; where it finds nothing, in the open registry, which a secret one may refer to."""

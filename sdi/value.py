@@ -17,7 +17,8 @@ import orjson
 
 from sdi.declaration import CodeList, Declaration, Field
 from sdi.errors import ConflictError, InputError
-from sdi.history import ALWAYS, instant
+from sdi.history import ALWAYS, utc
+from sdi.zone import GREENWICH
 
 if TYPE_CHECKING:
     import pandas as pd  # a second of start-up that no command needs for this
@@ -119,7 +120,7 @@ def _date(_field: Field, value: Any) -> str:
 
 
 def _datetime(_field: Field, value: Any) -> str:
-    return instant(value)
+    return utc(value, GREENWICH)
 
 
 def _series(field: Field, value: Any) -> str:

@@ -34,6 +34,7 @@ from sdi.publishing.publication import Publication
 from sdi.registry import Registry
 from sdi.store import choice
 from sdi.store.store import Store
+from sdi.zone import GREENWICH, Zone
 
 FILE = "workspace.yaml"
 OWN = ("registers", "codes", "styles", "landcover", "tides", "curves")
@@ -70,6 +71,8 @@ class Workspace:
     path in the description counts from the workspace, wherever a command is called."""
     detection: Detection | None = None
     """How an undeclared CRS of a delivery is told; it is refused where absent."""
+    zone: Zone = GREENWICH
+    """Clock of the city, by which its days begin."""
 
     @classmethod
     def open(cls, folder: Path, catalog_folder: Path) -> Workspace:
@@ -105,6 +108,7 @@ class Workspace:
             description=_optional(document.get("description")), bounds=_bounds(path, document.get("bounds")),
             store=store, reader=reader, secret=_secret(folder, document.get("secret")),
             detection=_detection(path, document.get("detection")),
+            zone=_zone(path, document.get("timezone", GREENWICH.name)),
         )  # fmt: skip
 
     @classmethod
@@ -173,7 +177,7 @@ class Workspace:
         WorkspaceError
             If it is missing; the message says how to build it.
         """
-        return Publication(self.home(level).open())
+        return Publication(self.home(level).open(), self.zone)
 
     @property
     def only_reads(self) -> bool:
@@ -219,7 +223,7 @@ class Workspace:
         """
         store = choice.opened_secretly(self.folder / "secret", place or self.secret, self.crs)
         beside = self.registry()
-        return Registry.open(store, self.catalog(), self.crs, clock=clock, ids=ids, beside=beside)
+        return Registry.open(store, self.catalog(), self.crs, clock=clock, ids=ids, beside=beside, zone=self.zone)
 
     def refuse_none_secret(self, place: str | None = None) -> None:
         """Refuse where there is no secret registry, which opening it would make.
@@ -242,7 +246,7 @@ class Workspace:
 
     def registry(self, *, clock: Clock | None = None, ids: Ids | None = None) -> Registry:
         """Open the registry; make it where it is missing."""
-        return Registry.open(self.keeper(), self.catalog(), self.crs, clock=clock, ids=ids)
+        return Registry.open(self.keeper(), self.catalog(), self.crs, clock=clock, ids=ids, zone=self.zone)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -302,6 +306,30 @@ def _bounds(path: Path, value: object) -> tuple[float, float, float, float] | No
         raise WorkspaceError(f"{path}: bounds is {value!r}; expected [xmin, ymin, xmax, ymax] in the storage CRS")
     xmin, ymin, xmax, ymax = (float(one) for one in value)
     return xmin, ymin, xmax, ymax
+
+
+def zone_of(path: Path) -> Zone:
+    """Return by which clock the days of a city begin.
+
+    Parameters
+    ----------
+    path : Path
+        Its ``workspace.yaml``.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is none, or names no time zone that there is.
+    """
+    return _zone(path, _read(path).get("timezone", GREENWICH.name))
+
+
+def _zone(path: Path, value: object) -> Zone:
+    """Read a time zone."""
+    try:
+        return Zone.of(value)
+    except InputError as error:
+        raise WorkspaceError(f"{path}: timezone: {error.message}") from error
 
 
 def _detection(path: Path, value: object) -> Detection | None:

@@ -141,7 +141,7 @@ SCHEMES = "schemes:\n" + "".join(
 )
 
 
-def build(folder: Path, store: str | None = None) -> Workspace:
+def build(folder: Path, store: str | None = None, *, zone: str | None = None) -> Workspace:
     """Make an empty model city.
 
     Parameters
@@ -150,6 +150,8 @@ def build(folder: Path, store: str | None = None) -> Workspace:
         Where.
     store : str, optional
         Address of the database that keeps the registry; a file of the folder does where absent.
+    zone : str, optional
+        Time zone of the city; it says none where absent.
     """
     catalog = folder / "catalog"
     (catalog / "registers").mkdir(parents=True)
@@ -159,7 +161,9 @@ def build(folder: Path, store: str | None = None) -> Workspace:
         (catalog / "registers" / f"{name}.yaml").write_text(head + text, encoding="utf-8")
     (catalog / "codes" / "schemes.yaml").write_text(SCHEMES, encoding="utf-8")
     description = folder / "description.yaml"
-    description.write_text(DESCRIPTION + (f"store: {store}\n" if store else ""), encoding="utf-8")
+    said = {"store": store, "timezone": zone}
+    lines = [f"{key}: {value}\n" for key, value in said.items() if value]
+    description.write_text(DESCRIPTION + "".join(lines), encoding="utf-8")
     Workspace.make(folder / "city", description, catalog)
     return Workspace.open(folder / "city", catalog)
 

@@ -69,7 +69,9 @@ def _told(registry: Registry, one: Answer) -> list[str]:
     """Tell a person what one answer says."""
     match = one.match
     several = "; one of several, give --at" if match.ambiguous else ""
-    around = "".join(f", {_called(registry, match.kind, eid, before(match.valid_to))}" for eid in one.within)
+    around = "".join(
+        f", {_called(registry, match.kind, eid, before(match.valid_to, registry.zone))}" for eid in one.within
+    )
     lines = [f"{match.value}: {_name(registry, match, match.valid_from)}{around}, {_span(match)}{several}"]
     others = [heir for heir in one.heirs if heir.eid != match.eid]
     lines += [f"  -> {_name(registry, heir, None)}, {_share(heir)}" for heir in others]

@@ -66,7 +66,7 @@ def change(
     checked = checked_columns(register.declaration, registry.catalog.codes, columns, 1, complete=False)
     tx.insert("entity", ("eid", "kind", "access", "tx_from"), [(eid, kind, access.rank("secret"), tx.number)])
     names = ("eid", "status", *(f"f_{name}" for name in checked), *TIMES[::2])
-    row = (eid, "active", *(column[0] for column in checked.values()), instant(valid_from), tx.number)
+    row = (eid, "active", *(column[0] for column in checked.values()), instant(valid_from, registry.zone), tx.number)
     tx.insert(REGISTER_PREFIX + kind, names, [row])
     tx.note([eid], kind, "changed")
 

@@ -1,7 +1,7 @@
 """Which coordinate system a delivery was written in: told by its attributes and by what it lies beside, or refused.
 
 `Detection` is what a city declares about it, `known` gathers what its registry knows as witness, `detect` judges, and
-`Verdict` says what was found. A bounding box may rule a reading out; it never accepts one.
+`Verdict` says what was found, and how exactly. A bounding box may rule a reading out; it never accepts one.
 """
 
 from sdi.detection.areas import naming

@@ -34,6 +34,8 @@ class Areas:
 
     shapes: Mapping[str, BaseGeometry] = field(default_factory=dict)
     """Key to area [m, storage CRS]: all areas together that ever bore the name, so that an old name is never wrong."""
+    borders: Mapping[str, BaseGeometry] = field(default_factory=dict)
+    """Key to the border of the area [m, storage CRS]."""
     kinds: frozenset[str] = frozenset()
     """Words for the kind of area, such as «phuong»; they are no part of a key."""
 
@@ -53,8 +55,9 @@ class Areas:
         for name, shape in named:
             gathered.setdefault(_key(name, words), []).append(shape)
         shapes = {key: shapely.buffer(shapely.union_all(found), BORDER) for key, found in gathered.items() if key}
-        shapely.prepare(list(shapes.values()))
-        return cls(shapes, words)
+        borders = {key: shapely.boundary(shape) for key, shape in shapes.items()}
+        shapely.prepare([*shapes.values(), *borders.values()])
+        return cls(shapes, borders, words)
 
     def find(self, value: object) -> str | None:
         """Return the key of the area that a value names, None where it names none.
@@ -67,26 +70,33 @@ class Areas:
         name = _key(str(int(value)) if whole else str(value), self.kinds)  # type: ignore[call-overload]
         return next((one for one in (name, name.partition(" ")[2]) if one in self.shapes), None)
 
-    def contain(self, xy: FloatArray, keys: Sequence[str | None]) -> BoolArray:
-        """Tell which points lie in the area they name.
+    def contain(self, xy: FloatArray, moves: FloatArray, keys: Sequence[str | None]) -> BoolArray:
+        """Tell which points lie in the area they name, when they are moved.
 
         Parameters
         ----------
-        xy : ndarray (copy, n, 2) [m, storage CRS]
-            Points, in several copies.
+        xy : ndarray (n, 2) [m, storage CRS]
+            Points.
+        moves : ndarray (move, 2) [m]
+            Moves.
         keys : sequence of str (n,)
             Key of the area that each names, or None.
 
         Returns
         -------
-        ndarray (copy, n) of bool
+        ndarray (move, n) of bool
             False where none is named.
         """
-        inside = np.zeros(xy.shape[:2], dtype=bool)
+        inside = np.zeros((len(moves), len(xy)), dtype=bool)
         names = np.array([one or "" for one in keys], dtype=str)
+        reach = np.hypot(*moves.T).max(initial=0.0)
         for name in np.unique(names[names != ""]):
-            at = np.flatnonzero(names == name)
-            inside[:, at] = shapely.contains_xy(self.shapes[str(name)], xy[:, at, 0], xy[:, at, 1])
+            at, shape = np.flatnonzero(names == name), self.shapes[str(name)]
+            inside[:, at] = shapely.contains_xy(shape, *xy[at].T)
+            # What lies deep inside an area, or far outside, stays there however it is moved.
+            near = at[shapely.dwithin(self.borders[str(name)], shapely.points(xy[at]), reach)]
+            x, y = np.moveaxis(xy[near] + moves[:, None, :], -1, 0)
+            inside[:, near] = shapely.contains_xy(shape, x, y)
         return inside
 
 

@@ -28,7 +28,7 @@ class Nearness:
     first: tuple[int, int]
     """Column and row of the first tile, counted from the origin of the storage CRS."""
     tiles: IntArray
-    """Number of each tile (row, column); the last, empty one stands for all without a line."""
+    """Number of each tile (row, column), within a border of empty ones: the last one stands for all without a line."""
     classes: NDArray[np.uint8]
     """Class of each cell (tile, row, column)."""
 
@@ -44,6 +44,7 @@ class Nearness:
         occupied = [_occupied(geometries, size, corners) for size, corners in SCALES]
         places = np.unique(occupied[0] // round(_TILE / SCALES[0][0]), axis=0)
         first, last = places.min(axis=0), places.max(axis=0)
+        first, last = first - 1, last + 1
         tiles = np.full((last - first + 1)[::-1], len(places), dtype=np.int64)
         tiles[tuple((places - first).T[::-1])] = np.arange(len(places))
         side = round(_TILE / _CELL)
@@ -58,9 +59,9 @@ class Nearness:
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """Envelope of all tiles [m, storage CRS]."""
+        """Envelope of all tiles with a line [m, storage CRS]."""
         (column, row), (rows, columns) = self.first, self.tiles.shape
-        return column * _TILE, row * _TILE, (column + columns) * _TILE, (row + rows) * _TILE
+        return (column + 1) * _TILE, (row + 1) * _TILE, (column + columns - 1) * _TILE, (row + rows - 1) * _TILE
 
     def at(self, xy: FloatArray) -> NDArray[np.uint8]:
         """Tell how near points are.
@@ -76,13 +77,47 @@ class Nearness:
             0 for the nearest, `FAR` for those near no line.
         """
         side = round(_TILE / _CELL)
-        cell = np.floor(np.clip(xy, -1e9, 1e9) / _CELL).astype(np.int64)
-        place = cell // side - self.first
-        there = ((place >= 0) & (place < self.tiles.shape[::-1])).all(axis=-1)
-        column, row = np.moveaxis(np.where(there[..., None], place, 0), -1, 0)
-        tile = np.where(there, self.tiles[row, column], len(self.classes) - 1)
-        within = cell % side
-        return np.asarray(self.classes[tile, within[..., 1], within[..., 0]])
+        (column, x), (row, y) = (np.divmod(one, side) for one in np.moveaxis(_cells(xy), -1, 0))
+        return np.asarray(self.classes.reshape(-1)[(self._tile(row, column) * side + y) * side + x])
+
+    def around(self, xy: FloatArray, moves: FloatArray) -> NDArray[np.uint8]:
+        """Tell how near points are, moved along both axes by the same steps.
+
+        Parameters
+        ----------
+        xy : ndarray (n, 2) [m, storage CRS]
+            Points.
+        moves : ndarray (step,) [m]
+            Even steps of whole cells of 2 m, none farther than 512 m.
+
+        Returns
+        -------
+        ndarray (n, step, step) of int
+            As `at`; moved north from row to row, and east from column to column.
+        """
+        side = round(_TILE / _CELL)
+        start, step = round(moves[0] / _CELL), round((moves[1] - moves[0]) / _CELL)
+        places, within = np.divmod(_cells(xy), side)
+        found = np.empty((len(xy), len(moves), len(moves)), dtype=np.uint8)
+        alike = np.unique(places, axis=0, return_inverse=True)
+        for number, (column, row) in enumerate(alike[0]):
+            tiles = self._tile(row + np.array([[-1], [0], [1]]), column + np.array([[-1, 0, 1]]))
+            block = self.classes[tiles].transpose(0, 2, 1, 3).reshape(3 * side, 3 * side)
+            for point in np.flatnonzero(alike[1] == number):
+                x, y = within[point] + side + start
+                found[point] = block[y::step, x::step][: len(moves), : len(moves)]
+        return found
+
+    def _tile(self, row: IntArray, column: IntArray) -> IntArray:
+        """Return the numbers of tiles, that of the empty one where there is none."""
+        rows, columns = self.tiles.shape
+        place = np.clip(row - self.first[1], 0, rows - 1), np.clip(column - self.first[0], 0, columns - 1)
+        return np.asarray(self.tiles[place])
+
+
+def _cells(xy: FloatArray) -> IntArray:
+    """Return column and row of the cells that points lie in."""
+    return np.asarray(np.floor(np.clip(xy, -1e9, 1e9) / _CELL).astype(np.int64))
 
 
 def _occupied(geometries: Geometries, size: float, corners: bool) -> IntArray:

@@ -40,7 +40,7 @@ class Sample:
         Parameters
         ----------
         geometries : ndarray (n,) of shapely geometry [any CRS]
-            As delivered; missing and empty ones are left out.
+            As delivered; those without a place are left out, and of equal ones, which are one witness, all but one.
         names : sequence of str or None (n,)
             Key of the area that each names; empty where none does.
         things : int
@@ -51,8 +51,10 @@ class Sample:
         Sample
             Of no things where none has a place.
         """
-        rows = _spread(np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries))), things)
+        rows = _spread(np.flatnonzero(np.isfinite(shapely.bounds(geometries)).all(axis=1)), things)
+        rows = rows[np.sort(np.unique(shapely.to_wkb(geometries[rows]), return_index=True)[1])]
         xy, thing = shapely.get_coordinates(geometries[rows], return_index=True)
+        xy, thing = (one[np.isfinite(xy).all(axis=1)] for one in (xy, thing))
         total = np.bincount(thing, minlength=len(rows))
         position = np.arange(len(thing)) - (np.cumsum(total) - total)[thing]
         wanted = np.minimum(total, CORNERS)[thing]
@@ -72,6 +74,12 @@ class Sample:
     def count(self) -> int:
         """Number of things."""
         return len(self.first)
+
+    @property
+    def corners(self) -> list[IntArray]:
+        """First, second … point of each thing (thing,); its last one again where it has no more."""
+        many = np.diff(np.append(self.first, len(self.xy)))
+        return [self.first + np.minimum(corner, many - 1) for corner in range(many.max(initial=1))]
 
     def weigh(self, points: BoolArray) -> float:
         """Count things by their points.

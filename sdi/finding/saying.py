@@ -22,7 +22,7 @@ class Saying(NamedTuple):
 
     valid_from: str
     valid_to: str
-    texts: Mapping[str, str]
+    texts: dict[str, str]
     """By property: names first, then codes, then short texts."""
 
 
@@ -47,14 +47,14 @@ def entries(feature: int, eid: str, collection: str, sayings: Sequence[Saying], 
     Entry
         None for a thing that has no words.
     """
-    for place, saying in enumerate(_joined(sayings)[-(2**BITS) :]):
-        texts = [words(text) for text in saying.texts.values()]
-        count = len({word for text in texts for word in text})
-        weight = min(count, _HEAVIEST) + (0 if named else _UNNAMED) + (0 if saying.valid_to == FOREVER else FORMER)
+    for place, (start, end, said) in enumerate(_joined(sayings)[-(2**BITS) :]):
+        texts = [words(text) for text in said.values()]
+        count = len(set().union(*texts))
+        weight = min(count, _HEAVIEST) + (0 if named else _UNNAMED) + (0 if end == FOREVER else FORMER)
         if count:
             yield Entry(
-                (feature << BITS) + place, collection, eid, saying.valid_from, saying.valid_to, weight,
-                orjson.dumps(dict(saying.texts)).decode(), f" {BETWEEN.join(' '.join(text) for text in texts)} ",
+                (feature << BITS) + place, collection, eid, start, end, weight, orjson.dumps(said).decode(),
+                f" {BETWEEN.join([' '.join(text) for text in texts])} ",
             )  # fmt: skip
 
 
@@ -84,10 +84,10 @@ def other_names(piece: Piece) -> dict[str, str]:
 
 def _joined(sayings: Sequence[Saying]) -> list[Saying]:
     """Join stretches that follow each other and say the same."""
-    joined: list[Saying] = []
-    for one in sayings:
-        last = joined[-1] if joined else None
-        if last is not None and last.valid_to == one.valid_from and last.texts == one.texts:
+    joined = list(sayings[:1])
+    for one in sayings[1:]:
+        last = joined[-1]
+        if last.valid_to == one.valid_from and last.texts == one.texts:
             joined[-1] = Saying(last.valid_from, one.valid_to, one.texts)
         else:
             joined.append(one)

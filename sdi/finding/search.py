@@ -28,6 +28,8 @@ SHORTEST_PREFIX = 2
 """Letters from which the last word counts as the beginning of one [1]."""
 SHORTEST_MISTYPED = 3
 """Letters from which a word is taken for a mistyped one [1]; a code or number never is, its neighbour is another."""
+LONGEST_MISTYPED = 40
+"""Letters up to which it is [1]: no word is longer, and every letter is exchanged for every other one."""
 HALF = 0.5
 """Share of the words below which nothing is offered [1]."""
 COMBINED = 20
@@ -112,7 +114,7 @@ def search(index: Words, text: str, *, limit: int, reach: Sequence[Reach] = (Rea
     asked = Asked.read(text)
     if not asked.words:
         return ()
-    seek = _Seek(index, asked, reach, max(limit, _WEIGHED))
+    seek = _Seek(index, asked, reach, max(limit, _WEIGHED), sorted(asked.generic))
     guess = seek.guessing()
     found: dict[int, Hit] = {}
     for how, step in _STEPS:
@@ -136,18 +138,26 @@ class _Seek:
     asked: Asked
     reach: Sequence[Reach]
     limit: int
+    beside: Sequence[str] = ()
+    """Words that are asked for besides later on."""
     found: dict[tuple[Term, ...], list[Entry]] = field(default_factory=dict)
 
     def guessing(self) -> _Seek:
         """Return the same search for what was not typed: short names first, and not all of the long ones."""
-        return replace(self, reach=[replace(one, deepest=_GUESSED) for one in self.reach], found={})
+        return replace(self, reach=[replace(one, deepest=_GUESSED) for one in self.reach], beside=(), found={})
+
+    def beyond(self, found: Sequence[Entry]) -> _Seek:
+        """Return the same search in the collections that may have more than was found."""
+        counts = Counter(entry.collection for entry in found)
+        full = [name for name, count in counts.items() if count >= self.limit]
+        return replace(self, reach=[replace(self.reach[0], collection=name) for name in full], found={})
 
     def along(self, drivers: Sequence[str], terms: Sequence[Term]) -> Iterator[Entry]:
         """Yield entries with any of some words and all of some terms."""
         share = self.limit if len(drivers) < 2 else max(self.limit // len(drivers), _OF_EACH)
         for reach in self.reach:
             for word in drivers:
-                yield from self.index.found(word, terms, reach, share)
+                yield from self.index.found(word, terms, reach, share, beside=self.beside)
 
     def all_of(self, terms: Sequence[Term]) -> list[Entry]:
         """Return entries that have every term, read along the rarest that is no beginning."""
@@ -169,8 +179,8 @@ def _exact(seek: _Seek) -> Iterable[Entry]:
     telling = [Term((word,)) for word in seek.asked.words]
     found = seek.all_of(telling)
     yield from found
-    if seek.asked.generic and max(Counter(entry.collection for entry in found).values(), default=0) >= seek.limit:
-        yield from seek.all_of([*telling, *(Term((word,)) for word in sorted(seek.asked.generic))])
+    if seek.asked.generic and (more := seek.beyond(found)).reach:
+        yield from more.all_of([*telling, *(Term((word,)) for word in sorted(seek.asked.generic))])
 
 
 def _begun(seek: _Seek) -> Iterable[Entry]:
@@ -181,10 +191,22 @@ def _begun(seek: _Seek) -> Iterable[Entry]:
     begun = seek.index.completions(last, _OTHERS)
     if not whole:
         yield from seek.along(begun, [])
-    elif len(begun) < _OTHERS:
-        yield from seek.any_of([*([word] for word in whole), begun])
-    else:
+    elif len(begun) == _OTHERS:
         yield from seek.all_of([*(Term((word,)) for word in whole), Term((last,), prefix=True)])
+    elif (terms := _together(seek, whole, begun)) is not None:
+        yield from seek.all_of(terms)
+    else:
+        yield from seek.any_of([*([word] for word in whole), begun])
+
+
+def _together(seek: _Seek, whole: Sequence[str], begun: Sequence[str]) -> list[Term] | None:
+    """Terms that ask for some words and any of others at once; ``None`` where it is quicker to ask for each of these.
+
+    Two words leave so few entries that the others are looked up in them; one word alone does not.
+    """
+    terms = [*(Term((word,)) for word in whole), Term(tuple(begun))]
+    rarest = seek.index.rarest_first(terms)
+    return terms if len(whole) > 1 and rarest and len(rarest[0].words) == 1 else None
 
 
 def _mistyped(seek: _Seek) -> Iterable[Entry]:
@@ -196,15 +218,17 @@ def _mistyped(seek: _Seek) -> Iterable[Entry]:
         for changed in [near] if len(known) < len(asked) else [[word] for word in asked]:
             yield from seek.any_of([near[word] if word in changed else [word] for word in asked])
         return
+    seek = replace(seek, beside=asked)
     for word in asked:
-        others = set(near[word])
+        if not (others := set(near[word])):
+            continue
         rest = seek.all_of([Term((one,)) for one in asked if one != word])
         yield from (entry for entry in rest if not others.isdisjoint(each(entry.words)))
 
 
 def _others(index: Words, word: str) -> tuple[str, ...]:
     """Return the words of the publication that differ from a word by one typing error."""
-    if len(word) < SHORTEST_MISTYPED or not word.isalpha():
+    if not SHORTEST_MISTYPED <= len(word) <= LONGEST_MISTYPED or not word.isalpha():
         return ()
     return tuple(index.known(sorted(one_error(word))))
 
@@ -234,8 +258,8 @@ def _some(seek: _Seek) -> Iterable[Entry]:
     """Entries with as many of the words as any has, at least half of them."""
     asked = seek.asked.words
     known = seek.index.known(asked)
-    left = COMBINED
-    for count in range(len(known), math.ceil(HALF * len(asked)) - 1, -1):
+    seek, left = replace(seek, beside=known), COMBINED
+    for count in range(min(len(known), len(asked) - 1), math.ceil(HALF * len(asked)) - 1, -1):
         found = False
         for chosen in islice(combinations(known, count), left):
             left -= 1

@@ -39,14 +39,14 @@ def antedate(registry: Registry, eid: str, since: str | None, tx: Transaction) -
     ConflictError
         If it was known to be there at that date already, or another thing carried one of its codes then.
     """
-    known = life(registry.store, eid, tx.number)
-    if known.start <= instant(since):
+    known, start = life(registry.store, eid, tx.number), instant(since, registry.zone)
+    if known.start <= start:
         raise ConflictError(
-            f"{known.kind} {eid} is known since {known.start[:10]} already, not only after {instant(since)[:10]}; "
+            f"{known.kind} {eid} is known since {known.start[:10]} already, not only after {start[:10]}; "
             "what changed since then is a correction",
             code="known-already",
         )
-    before = Interval(instant(since), known.start)
+    before = Interval(start, known.start)
     _extend(tx, REGISTER_PREFIX + known.kind, "eid", eid, before)
     for table in ("name", "other_name", "identifier", "locates", "address"):
         _extend(tx, table, "eid", eid, before)

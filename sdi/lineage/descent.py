@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sdi.errors import ConflictError, NotInRegister
-from sdi.history import OPEN, instant
+from sdi.history import OPEN, Moment
 from sdi.lineage.life import Life, life
 from sdi.lineage.step import (
     Conflict,
@@ -73,7 +73,7 @@ class Lineage:
             If a thing would descend from itself, a parent lives on that should have ended, shares do not make a
             whole, or a source says something else than before: that is a correction.
         """
-        given = list(dict.fromkeys(checked(step) for step in steps))
+        given = list(dict.fromkeys(checked(step, self._registry.zone) for step in steps))
         ends = dict.fromkeys(eid for step in given for eid in (step.parent, step.child))
         lives = {eid: life(self._store, eid, tx.number) for eid in ends}
         for step in given:
@@ -101,8 +101,8 @@ class Lineage:
         NotInRegister
             If the source is not known to say anything of the two.
         """
-        found = self._known(_SAME, (step.parent, step.child, step.source))
-        same = [row for row, known in found if known.effective == instant(step.effective)]
+        found, meant = self._known(_SAME, (step.parent, step.child, step.source)), checked(step, self._registry.zone)
+        same = [row for row, known in found if known.effective == meant.effective]
         self._close(same or [row for row, _ in found], step, tx)
         self.record([step], tx)
 
@@ -122,7 +122,7 @@ class Lineage:
             If the step is not known.
         """
         found = self._known(_SAME, (step.parent, step.child, step.source))
-        self._close([row for row, known in found if known == checked(step)], step, tx)
+        self._close([row for row, known in found if known == checked(step, self._registry.zone)], step, tx)
         self._tell([step], {eid: life(self._store, eid, tx.number) for eid in (step.parent, step.child)}, tx)
 
     # reading -----------------------------------------------------------------------------------------------------
@@ -214,7 +214,9 @@ class Lineage:
             'AND tx_from <= ? AND ? < tx_to ORDER BY valid_from, "row"',
             (*parameters, tx, tx),
         )
-        return [(row, Step(effective=since, **dict(zip(_FACT, fact, strict=True)))) for row, *fact, since in found]
+        return [
+            (row, Step(effective=Moment(since), **dict(zip(_FACT, fact, strict=True)))) for row, *fact, since in found
+        ]
 
     def _said(self, step: Step) -> bool:
         """Tell whether a source has said exactly this before.

@@ -116,7 +116,7 @@ def reexpress(
         If a share is unknown or, with ``exact``, would be needed; lists all of them, and what is known of them. Not
         with `partial`.
     """
-    start, end = instant(at), instant(to)
+    start, end = instant(at, registry.zone), instant(to, registry.zone)
     if end < start:
         raise InputError(
             f"figures of {at} cannot be said for the units of {to}: what was put together has no known parts; "
@@ -128,7 +128,7 @@ def reexpress(
         if not past.life(unit).holds(start) or not math.isfinite(value):
             raise InputError(f"unit {unit} was not in force on {at}, or its figure {value!r} is no number")
     sheet = _Sheet(dict(values), weight, counted)
-    moment = start
+    moment: str = start
     while following := _next_date(past, sheet, moment, end):
         moment = following
         _pass_on(past, sheet, moment)

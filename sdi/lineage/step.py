@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from sdi.errors import ConflictError, InputError
 from sdi.history import TERMINAL, instant
 from sdi.lineage.life import Life
+from sdi.zone import Zone
 
 PARTIAL = frozenset({"transfer", "boundary_shift"})
 """Verbs by which a part of the parent goes over, whether the parent lives on or not; by every other one it ends."""
@@ -69,13 +70,15 @@ class Conflict(NamedTuple):
     other: tuple[str, Any]
 
 
-def checked(step: Step) -> Step:
-    """Return a step as it is recorded, its date as an instant.
+def checked(step: Step, zone: Zone) -> Step:
+    """Return a step as it is recorded, its date as valid time is kept.
 
     Parameters
     ----------
     step : Step
         As it was given.
+    zone : Zone
+        Clock of the city.
 
     Returns
     -------
@@ -97,7 +100,7 @@ def checked(step: Step) -> Step:
         value = getattr(step, name)
         if value is not None and not (0 <= value <= most and math.isfinite(value)):
             raise InputError(f"{name} {value!r} of a step is not between 0 and {most}", code="lineage-number")
-    return replace(step, effective=instant(step.effective))
+    return replace(step, effective=instant(step.effective, zone))
 
 
 def refuse_untimely(step: Step, parent: Life, child: Life) -> None:

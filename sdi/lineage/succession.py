@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sdi import naming
-from sdi.history import FOREVER, LATEST, before, instant
+from sdi.history import FOREVER, LATEST, Interval, before, instant
 from sdi.identity import sought
 from sdi.lineage.life import life
 from sdi.lineage.passage import Passage, Past
@@ -164,7 +164,7 @@ def heirs(
     tuple of Heir
         In the order of their identifiers; empty where nothing is known to have taken its place.
     """
-    past, moment = Past(registry, sources, recorded), instant(at, LATEST)
+    past, moment = Past(registry, sources, recorded), instant(at, registry.zone, LATEST)
     ways = _ways(past, eid, moment)
     carried = {eid: _Carried(path=(eid,))}
     for node in _order(ways):
@@ -330,13 +330,13 @@ def _matches(
         f'WHERE {about} AND f.tx_from <= ? AND ? < f.tx_to ORDER BY f.valid_from, e."row"',
         (*values, tx, tx),
     )
-    found = []
+    found, moment = [], None if at is None else instant(at, registry.zone)
     for eid, said, start, end in rows:
         lived = life(registry.store, eid, tx)
         # A record that never was a thing of its own has no time; its codes and names still lead to what it was.
         until = min(end, lived.end) if lived.start < lived.end else end
-        if start < until and (at is None or start <= instant(at) < until):
-            found.append((eid, lived.kind, said, start, until))
+        if start < until and (moment is None or start <= moment < until):
+            found.append((eid, lived.kind, said, *Interval.kept(start, until)))
     several = len({one[0] for one in found}) > 1
     return tuple(Match(*one, ambiguous=several) for one in found)
 
@@ -395,7 +395,7 @@ def answer(registry: Registry, match: Match, at: str | None = None, *, to: str |
     others: dict[str, Heir] = {}
     for part in () if found else containment.parts(registry, match.eid):
         others |= {one.eid: _of_part(match.eid, one) for one in heirs(registry, part, to)}
-    until = None if match.valid_to == FOREVER else before(match.valid_to)
+    until = None if match.valid_to == FOREVER else before(match.valid_to, registry.zone)
     return Answer(match, found, containment.around(registry, match.eid, at or until), tuple(others.values()))
 
 

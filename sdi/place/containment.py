@@ -85,5 +85,5 @@ def _moment(registry: Registry, eid: str, at: str | None, tx: int) -> str:
     """Return a date as an instant; where there is none, the last moment at which a thing was there."""
     lived = life(registry.store, eid, tx)
     if at is not None or lived.end == FOREVER:
-        return instant(at, LATEST)
-    return max(lived.start, before(lived.end))
+        return instant(at, registry.zone, LATEST)
+    return max(lived.start, before(lived.end, registry.zone))

@@ -279,7 +279,7 @@ def at_moments(
     A pump stood in Ninh Kiều until noon and in Cái Răng afterwards: its levels of the morning lie in Ninh Kiều.
     """
     known = _known_places(registry, sorted(set(eids)), role, registry.known_at(recorded))
-    dated = {text: instant(text) for text in set(moments)}
+    dated = {text: instant(text, registry.zone) for text in set(moments)}
     blobs = [_holding(known.get(eid, []), dated[moment]) for eid, moment in zip(eids, moments, strict=True)]
     return np.asarray(shapely.from_wkb(np.array(blobs, dtype=object)), dtype=object)
 

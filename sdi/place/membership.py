@@ -116,7 +116,7 @@ def at(
         (eid, *asof.moment(registry, valid, recorded)),
     )
     return tuple(
-        Membership(units, level, unit, method, confidence, Interval(start, end))
+        Membership(units, level, unit, method, confidence, Interval.kept(start, end))
         for units, level, unit, method, confidence, start, end in rows
     )
 

@@ -133,5 +133,5 @@ def check(
 
 def _parents(registry: Registry, at: str | None) -> dict[str, str]:
     """Return what contains a thing at a date, by the thing."""
-    moment = instant(at, LATEST)
+    moment = instant(at, registry.zone, LATEST)
     return {child: eid for eid, child in registry.store.select(_CHILDREN.format(OPEN), (moment, moment))}

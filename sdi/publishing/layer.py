@@ -81,8 +81,10 @@ class Layer:
         """Provisional numbers of the first and last transaction that show, among the things worked out so far [1]."""
         self._numbers: Mapping[int, int] = {}
         self._fields = declaration.published(level)
-        self._names = [field.name for field in self._fields]
         self._converted = [field for field in self._fields if field.type in ("boolean", "series")]
+        self._said = tuple(self.columns())
+        names = [("name", language) for language in declaration.languages]
+        self._dated_slots = [*names, *(("scheme", scheme) for scheme in self._declaration.schemes)]
         self._sought = self._found_by()
 
     def _found_by(self) -> tuple[str, ...]:
@@ -90,7 +92,7 @@ class Layer:
         fields = {field.name: field for field in self._fields}
         short = {name for name, field in fields.items() if field.type == "text" and _is_short(field)}
         plain = {"status", "valid_from", GENERALISED, *fields} - short
-        return tuple(name for name in self.columns() if name not in plain)
+        return tuple(name for name in self._said if name not in plain)
 
     def columns(self) -> dict[str, str]:
         """Return the properties of a feature with their SQL types, in order."""
@@ -149,9 +151,9 @@ class Layer:
         features : Features
             Numbers of the things.
         """
-        facts = self._facts(rows)
+        eids, facts = self._facts(rows)
         new = features.new(rows)
-        told = [(row, eid, self._story(facts[row])) for row, eid in self._entities(rows) if facts.get(row)]
+        told = [(row, eid, self._story(facts[row])) for row, eid in eids.items()]
         told = [one for one in told if one[0] in new or _latest(one[2]) > numbers.since]
         self._numbers = numbers.of({tx for *_, story in told for piece in story for tx in (piece.tx_from, piece.tx_to)})
         known = features.known([eid for row, eid, _ in told if row not in new])
@@ -166,10 +168,6 @@ class Layer:
         if shown:
             self._put_pieces(package, self._publish.collection, shown)
 
-    def _entities(self, rows: Sequence[int]) -> list[tuple[int, str]]:
-        """Return the identifiers of entity rows."""
-        return [(row, eid) for row, eid in self._read('SELECT "row", eid FROM entity WHERE "row" IN ({rows})', rows)]
-
     def _read(self, sql: str, rows: Sequence[int]) -> Iterable[tuple[Any, ...]]:
         """Run a query for some entity rows; a contiguous run of them becomes a range."""
         if len(rows) == rows[-1] - rows[0] + 1:
@@ -180,48 +178,51 @@ class Layer:
         store = self._registry.store
         return store.stream(sql.replace("{rows}", store.listed(int)), (listed,))
 
-    def _facts(self, rows: Sequence[int]) -> dict[int, list[Fact]]:
-        """Read everything recorded about some things that this level may see."""
+    def _facts(self, rows: Sequence[int]) -> tuple[dict[int, str], dict[int, list[Fact]]]:
+        """Read the identifiers of some things and everything recorded about them that this level may see."""
+        eids: dict[int, str] = {}
         found: dict[int, list[Fact]] = {row: [] for row in rows}
-        for row, *held, said in self._unveiled(self._rows(rows)):
-            found[row].append(Fact("row", said, *held))
-        for table, slot, sql in self._dated():
+        for row, eid, fact in self._unveiled(self._rows(rows)):
+            eids[row] = eid
+            found[row].append(fact)
+        for table, keyed, sql in self._dated():
             for row, key, value, start, end, known, until in self._read(sql, rows):
-                if row in found and start < end and known < until:
-                    found[row].append(Fact((table, key) if slot else table, value, start, end, known, until))
+                if start < end and known < until:
+                    found[row].append(Fact((table, key) if keyed else table, value, start, end, known, until))
         if self.generalised:
             for row in self._veiled(rows):
                 found[row] = veiled(found[row], self._fields, self.generalised)
-        return found
+        return eids, found
 
     def _veiled(self, rows: Sequence[int]) -> list[int]:
         """Return the entity rows of those things that this audience sees without their exact place."""
         sql = f'SELECT e."row" FROM entity e WHERE {_CHOSEN} AND NOT {shown_at(self._level)}'
         return [row for (row,) in self._read(sql, rows)]
 
-    def _unveiled(self, rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
+    def _unveiled(self, rows: Iterable[tuple[int, str, Fact]]) -> Iterable[tuple[int, str, Fact]]:
         """Take out of the register's own rows what refers to things that this level may not see, or only roughly."""
         places = [place for place, field in enumerate(self._fields, 1) if field.type == "reference"]
         if not places:
             return rows
         known = list(rows)
-        named = {row[-1][place] for row in known for place in places} - {None}
+        named = {fact.value[place] for *_, fact in known for place in places} - {None}
         few = hidden(self._registry, self._level, sorted(named))
         if not few:
             return known
         shown = [
-            tuple(None if place in places and one in few else one for place, one in enumerate(row[-1])) for row in known
+            tuple(None if place in places and one in few else one for place, one in enumerate(fact.value))
+            for *_, fact in known
         ]
-        return [(*row[:-1], said) for row, said in zip(known, shown, strict=True)]
+        return [(row, eid, fact._replace(value=said)) for (row, eid, fact), said in zip(known, shown, strict=True)]
 
-    def _rows(self, rows: Sequence[int]) -> Iterable[tuple[Any, ...]]:
-        """Read the register's own rows: entity row, times, then status and fields as one value."""
+    def _rows(self, rows: Sequence[int]) -> Iterable[tuple[int, str, Fact]]:
+        """Read the register's own rows: entity row, identifier, and as a fact the status and the fields."""
         fields = "".join(f', r."{column_name(field)}"' for field in self._fields)
         sql = (
-            f'SELECT e."row", {_TIMES.format("r")}, r.status{fields} FROM entity e '
+            f'SELECT {_TIMES.format("r")}, e."row", e.eid, r.status{fields} FROM entity e '
             f'JOIN "{REGISTER_PREFIX}{self._declaration.name}" r ON r.eid = e.eid WHERE {_CHOSEN}'
         )
-        return ((*one[:5], one[5:]) for one in self._read(sql, rows))
+        return ((one[4], one[5], Fact("row", one[6:], *one[:4])) for one in self._read(sql, rows))
 
     def _dated(self) -> Iterable[tuple[str, bool, str]]:
         """Return the queries for codes, names and places: slot, whether it has a key, SQL."""
@@ -263,13 +264,11 @@ class Layer:
         """Say what became of every thing."""
         rows = []
         for fid, eid, story in stories:
-            known = [piece for piece in story if piece.tx_to == OPEN]
+            known = sorted(piece for piece in story if piece.tx_to == OPEN)
             if known:
-                start = min(piece.valid_from for piece in known)
-                last = max(known, key=lambda piece: piece.valid_to)
-                status = last.facts["row"][0]
                 ended = [piece.valid_from for piece in known if piece.facts["row"][0] in TERMINAL]
-                end = min(ended, default=last.valid_to)
+                start, end = known[0].valid_from, ended[0] if ended else known[-1].valid_to
+                status = known[-1].facts["row"][0]
                 rows.append((eid, fid, self._declaration.name, self._publish.collection, status, start, end))
         package.put_things(rows)
 
@@ -311,34 +310,30 @@ class Layer:
     ) -> Iterable[Entry]:
         """Yield by what the things are found, as known now."""
         sayings: dict[tuple[int, str], list[Saying]] = {}
+        named = bool(self._declaration.languages)
         for (fid, eid, piece), said in zip(shown, properties, strict=True):
             if piece.tx_to == OPEN:
-                texts = {name: said[name] for name in self._sought if said[name] is not None} | other_names(piece)
+                texts = {name: said[name] for name in self._sought if said[name] is not None}
+                if named:
+                    texts |= other_names(piece)
                 sayings.setdefault((fid, eid), []).append(Saying(piece.valid_from, piece.valid_to, texts))
         for (fid, eid), every in sayings.items():
-            ordered = sorted(every, key=lambda saying: saying.valid_from)
-            named = bool(self._declaration.languages)
-            yield from entries(fid, eid, self._publish.collection, ordered, named=named)
+            yield from entries(fid, eid, self._publish.collection, sorted(every), named=named)
 
     def _properties(self, piece: Piece) -> dict[str, Any]:
         """Return the properties of a feature, in their order."""
         facts = piece.facts
-        found: dict[str, Any] = {
-            "name" if language == "vi" else f"name_{language}": facts.get(("name", language))
-            for language in self._declaration.languages
-        }
-        for scheme in self._declaration.schemes:
-            found[property_of(scheme)] = facts.get(("scheme", scheme))
+        values = [facts.get(slot) for slot in self._dated_slots]
         if self._declaration.shows_address(self._level):
             said = facts.get("address")
-            found["address"] = said and address.unpacked(said).written(facts.get("street"))
-        found["status"], *values = facts["row"]
-        found.update(zip(self._names, values, strict=True))
+            values.append(said and address.unpacked(said).written(facts.get("street")))
+        values += facts["row"]
+        if self.generalised:
+            values.append(facts.get(GENERALISED))
+        values.append(None if piece.valid_from == ALWAYS else piece.valid_from)
+        found = dict(zip(self._said, values, strict=True))
         for field in self._converted:
             found[field.name] = given(field, found[field.name])
-        if self.generalised:
-            found[GENERALISED] = facts.get(GENERALISED)
-        found["valid_from"] = None if piece.valid_from == ALWAYS else piece.valid_from
         return found
 
 

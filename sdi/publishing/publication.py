@@ -19,7 +19,8 @@ import shapely
 from sdi.declaration import Label
 from sdi.errors import Gone, InputError, NotFound
 from sdi.finding.search import Found, Hit, search
-from sdi.history import ALWAYS, FOREVER, LATEST, OPEN, TERMINAL, Interval, instant, query_interval, second
+from sdi.history import ALWAYS, FOREVER, LATEST, OPEN, TERMINAL, Interval, instant, second, utc
+from sdi.period import query_interval
 from sdi.publishing.change import Change, Feed, Version
 from sdi.publishing.collection import Collection, Match, Page, Thing
 from sdi.publishing.feature import properties_of
@@ -28,6 +29,7 @@ from sdi.store.geopackage import GeoPackage
 from sdi.store.publication_database import Box
 from sdi.store.publication_store import PublicationStore
 from sdi.store.words import Reach
+from sdi.zone import GREENWICH, Zone
 
 CURRENT = Interval(LATEST, FOREVER)
 """Asks for the latest fact known, whenever it begins."""
@@ -51,10 +53,13 @@ class Publication:
     ----------
     package : PublicationStore
         The tables behind it.
+    zone : Zone
+        Clock of the city, by which dates are asked for.
     """
 
-    def __init__(self, package: PublicationStore) -> None:
+    def __init__(self, package: PublicationStore, zone: Zone = GREENWICH) -> None:
         self._package = package
+        self._zone = zone
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -168,7 +173,7 @@ class Publication:
             collection = self.collection(name)
             asked = _conditions(collection, where or {})
             if datetime is not None or recorded is not None:
-                held = CURRENT if datetime is None else query_interval(datetime)
+                held = CURRENT if datetime is None else query_interval(datetime, self._zone)
                 return self._past(name, held, self.known_at(recorded), asked, bbox, limit, offset, after)
             condition = " AND ".join([f'c."{column}" = ?' for column in asked] or ["1 = 1"])
             values = tuple(asked.values())
@@ -257,9 +262,9 @@ class Publication:
         NotFound
             If nothing of a kind is published.
         """
-        moment = None if datetime is None else instant(datetime)
+        moment = None if datetime is None else instant(datetime, self._zone)
         with self._package.reading():
-            published = {name: kind for name, kind, *_ in self._package.collections()}
+            published = self._package.kinds()
             for kind in set(kinds) - set(published.values()):
                 raise NotFound(f"no things of kind {kind!r} are published", code="kind-unknown")
             names = [name for name, kind in published.items() if kind in kinds] if kinds else [None]
@@ -336,7 +341,7 @@ class Publication:
         recorded : str or None
             A date or time, which means the last transaction that shows at or before it; ``None`` for now.
         """
-        return OPEN - 1 if recorded is None else self._package.feed.known_at(second(instant(recorded)))
+        return OPEN - 1 if recorded is None else self._package.feed.known_at(second(utc(recorded, self._zone)))
 
     def item(self, name: str, eid: str, *, datetime: str | None = None, recorded: str | None = None) -> bytes:
         """Return one feature.
@@ -360,7 +365,7 @@ class Publication:
         with self._package.reading():
             self._package.collection(name)
             dated = datetime is not None or recorded is not None
-            held = CURRENT if datetime is None else query_interval(datetime)
+            held = CURRENT if datetime is None else query_interval(datetime, self._zone)
             found = (
                 self._package.feed.piece(name, eid, held.start, held.end, self.known_at(recorded))
                 if dated

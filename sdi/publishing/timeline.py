@@ -59,9 +59,9 @@ def pieces(facts: Sequence[Fact]) -> list[Piece]:
     """
     if not facts:
         return []
-    _, _, start, end, known, until = facts[0]
-    if end == FOREVER and until == OPEN and all(fact[2:] == (start, end, known, until) for fact in facts):
-        return [Piece(start, end, known, until, {fact.slot: fact.value for fact in facts})]
+    held = _, end, _, until = facts[0][2:]
+    if end == FOREVER and until == OPEN and [fact[2:] for fact in facts].count(held) == len(facts):
+        return [Piece(*held, {fact[0]: fact[1] for fact in facts})]
     begun, ended = _steps(facts)
     made: list[Piece] = []
     now: list[_Stretch] = []

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 from sdi.access import numbering
 from sdi.errors import InputError, IntegrityError, WorkspaceError
-from sdi.history import Clock, instant, second
+from sdi.history import Clock, second, utc
 from sdi.publishing.projector import LEVELS
 from sdi.registry import Registry
 from sdi.safety import chain
@@ -24,7 +25,8 @@ from sdi.store.observations import ObservationStore
 from sdi.store.store import Row, Store
 from sdi.store.vault import Manifest, Vault
 from sdi.work.process import Progress
-from sdi.workspace import FILE, Workspace
+from sdi.workspace import FILE, Workspace, zone_of
+from sdi.zone import GREENWICH, Zone
 
 logger = logging.getLogger(__name__)
 
@@ -76,8 +78,8 @@ def restore(
     progress : callable
         Is told the step and the share that is done [1].
     at : int or str, optional
-        The transaction, or the date or time, up to which it shall know; all of the last backup where absent. A date
-        means the last transaction at or before it.
+        The transaction, or the date or time, up to which it shall know; all of the last backup where absent. A time
+        means the last transaction at or before it, a date the moment at which that day begins in the city.
     store : str, optional
         Address of the database that shall keep the registry; a file of the folder does where absent.
     as_it_was : bool
@@ -104,7 +106,7 @@ def restore(
     vault = Vault(folder)
     manifests = vault.manifests()
     with closing(_opened(vault)) as kept:
-        tx = _wanted(kept, manifests, at)
+        tx = _wanted(kept, vault, manifests, at)
         chosen = _chosen(manifests, tx)
         _refuse_damaged(kept, vault, chosen)
         files, left_out = _then(kept, vault, manifests[: manifests.index(chosen) + 1], tx)
@@ -152,7 +154,7 @@ def restore_secret(folder: Path, workspace: Workspace, *, at: str | None = None)
     vault = Vault(folder)
     last = vault.manifests()[-1]
     with closing(_opened(vault)) as kept:
-        tx = last.tx if at is None else _known(kept, at, last.tx)
+        tx = last.tx if at is None else _known(kept, at, last.tx, workspace.zone)
         _refuse_damaged(kept, vault, last)
         if not tx:
             return None
@@ -175,12 +177,12 @@ def _opened(vault: Vault) -> EmbeddedStore:
     raise IntegrityError(f"{vault.registry_path} is missing or empty; take another copy of {vault.folder}")
 
 
-def _wanted(kept: Store, manifests: Sequence[Manifest], at: int | str | None) -> int:
+def _wanted(kept: Store, vault: Vault, manifests: Sequence[Manifest], at: int | str | None) -> int:
     """Return the transaction that is meant."""
     last = manifests[-1]
     if at is None:
         return last.tx
-    tx = at if isinstance(at, int) else _known(kept, at, last.tx)
+    tx = at if isinstance(at, int) else _known(kept, at, last.tx, _zone(vault, last))
     if not 1 <= tx <= last.tx:
         since, until = kept.select("SELECT min(recorded_at), max(recorded_at) FROM tx WHERE tx <= ?", (last.tx,))[0]
         raise InputError(
@@ -190,10 +192,20 @@ def _wanted(kept: Store, manifests: Sequence[Manifest], at: int | str | None) ->
     return tx
 
 
-def _known(kept: Store, at: str, last: int) -> int:
+def _zone(vault: Vault, manifest: Manifest) -> Zone:
+    """Return the clock of the city that was backed up."""
+    digest = manifest.files.get(FILE)
+    if digest is None:
+        return GREENWICH
+    with TemporaryDirectory() as folder:
+        vault.hand_out(digest, Path(folder) / FILE)
+        return zone_of(Path(folder) / FILE)
+
+
+def _known(kept: Store, at: str, last: int, zone: Zone) -> int:
     """Return the last transaction at or before a moment, 0 where there was none."""
     sql = "SELECT coalesce(max(tx), 0) FROM tx WHERE recorded_at <= ? AND tx <= ?"
-    return int(kept.select(sql, (second(instant(at)), last))[0][0])
+    return int(kept.select(sql, (second(utc(at, zone)), last))[0][0])
 
 
 def _chosen(manifests: Sequence[Manifest], tx: int) -> Manifest:
@@ -301,7 +313,7 @@ def _withdraw(workspace: Workspace, later: Sequence[Row], tx: int) -> None:
     if not later:
         return
     with closing(workspace.keeper()) as store:
-        registry = Registry(store, workspace.catalog(), workspace.crs)
+        registry = Registry(store, workspace.catalog(), workspace.crs, zone=workspace.zone)
         reason = f"withdrawn after transaction {tx}, up to which this was restored; it stays withdrawn"
         with registry.transaction("phusa", reason) as new:
             new.insert(

@@ -8,7 +8,8 @@ from starlette.responses import FileResponse, Response
 
 from sdi.crs import CRS84, uri
 from sdi.errors import InputError
-from sdi.history import query_interval
+from sdi.history import ALWAYS, FOREVER, before
+from sdi.period import query_period
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.coverage import Coverage
@@ -18,6 +19,7 @@ from sdi.service.negotiation import HTML, Wish, understand
 from sdi.service.parameter import check_subset
 from sdi.service.reference import asked, bounds_between, box_in_crs84, one_side
 from sdi.service.view import render
+from sdi.zone import GREENWICH, Zone
 
 PARAMETERS = ("bbox", "bbox-crs", "subset", "datetime", "properties")
 """Parameters that choose a part."""
@@ -61,15 +63,13 @@ def _checked(context: Context, stock: Inventory, one: Coverage, wish: Wish) -> d
     storage = context.workspace.crs
     systems = tuple(dict.fromkeys((*stock.systems, one.crs)))
     system = asked("bbox-crs", given.get("bbox-crs"), systems)
-    checked = {name: given[name] for name in ("datetime",) if name in given}
+    checked = {"datetime": _in_utc(given["datetime"], context.workspace.zone)} if "datetime" in given else {}
     if "subset" in given:
         checked["subset"] = check_subset(given["subset"])
     if "bbox" in given:
         side = one_side(box_in_crs84(given["bbox"], system, storage), one.extent)
         edges = bounds_between(side, CRS84, one.crs, storage)
         checked["bbox"] = ",".join(repr(edge) for edge in edges)
-    if "datetime" in given:
-        query_interval(given["datetime"])
     known = one.raster(wish.format).fields
     names = dict.fromkeys(name for name in given.get("properties", "").split(",") if name)
     unknown = names.keys() - known.keys()
@@ -79,6 +79,13 @@ def _checked(context: Context, stock: Inventory, one: Coverage, wish: Wish) -> d
         )
     # A name that stands many times is read once.
     return checked | ({"properties": ",".join(names)} if names else {})
+
+
+def _in_utc(text: str, zone: Zone) -> str:
+    """Write a date or an interval of the city as the instants that a coverage has, both ends included."""
+    start, end = query_period(text, zone)
+    first, last = ".." if start == ALWAYS else start, ".." if end == FOREVER else before(end, GREENWICH)
+    return f"{first}/{last}"
 
 
 def _file_headers(head: dict[str, str], one: Coverage) -> dict[str, str]:

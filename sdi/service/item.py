@@ -47,7 +47,7 @@ def items(context: Context, request: Request) -> Response:
     stock = context.keeper.current()
     one = stock.collection(request.path_params["collection"])
     wish = understand(request, FEATURES, context.settings, (*PARAMETERS, *queryables(one)))
-    query = ItemsQuery.of(wish, one, stock.systems, context.workspace.crs, context.settings)
+    query = ItemsQuery.of(wish, one, stock.systems, context.workspace, context.settings)
     etag = _tag(wish, stock, one)
     if answer := unchanged(request, wish, etag):
         return answer
@@ -83,7 +83,7 @@ def item(context: Context, request: Request) -> Response:
     wish = understand(request, FEATURES, context.settings, ("crs", "datetime", "recorded"))
     system = asked("crs", wish.parameters.get("crs"), stock.systems)
     eid = request.path_params["item"]
-    datetime, recorded = moments(wish)
+    datetime, recorded = moments(wish, context.workspace.zone)
     found = stock.publication.item(one.name, eid, datetime=datetime, recorded=recorded)
     etag = _tag(wish, stock, one)
     if answer := unchanged(request, wish, etag):

@@ -7,7 +7,8 @@ import re
 import unicodedata
 
 from sdi.errors import InputError
-from sdi.history import instant
+from sdi.history import utc
+from sdi.zone import GREENWICH
 
 Box = tuple[float, float, float, float]
 """``(xmin, ymin, xmax, ymax)``; ``xmin > xmax`` crosses the antimeridian."""
@@ -151,7 +152,7 @@ def typed(name: str, text: str, schema: dict[str, object]) -> str:
         raise InputError(f"parameter {name} is {text!r}; expected one of {', '.join(allowed)}")
     if not any(_fits(text, one, schema.get("format")) for one in kinds):
         raise InputError(f"parameter {name} is {text!r}; expected {_expected(kinds, schema.get('format'))}")
-    return instant(text) if schema.get("format") == "date-time" else unicodedata.normalize("NFC", text)
+    return utc(text, GREENWICH) if schema.get("format") == "date-time" else unicodedata.normalize("NFC", text)
 
 
 def codes(schema: dict[str, object]) -> list[str]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sdi.crs import CRS84, StorageCRS
+from sdi.crs import CRS84
 from sdi.errors import InputError
-from sdi.history import instant, query_interval
+from sdi.history import instant, utc
+from sdi.period import query_interval
 from sdi.publishing.collection import Collection
 from sdi.service.negotiation import COMMON, Wish
 from sdi.service.parameter import Box, integer, typed
 from sdi.service.reference import asked, box_in_crs84
 from sdi.settings import Settings
+from sdi.workspace import Workspace
+from sdi.zone import Zone
 
 PARAMETERS = ("limit", "offset", "after", "bbox", "bbox-crs", "crs", "datetime", "recorded")
 """Parameters of every collection's items besides its queryables."""
@@ -42,7 +45,7 @@ class ItemsQuery:
 
     @classmethod
     def of(
-        cls, wish: Wish, collection: Collection, systems: tuple[str, ...], storage: StorageCRS, settings: Settings
+        cls, wish: Wish, collection: Collection, systems: tuple[str, ...], workspace: Workspace, settings: Settings
     ) -> ItemsQuery:
         """Read a query.
 
@@ -54,8 +57,8 @@ class ItemsQuery:
             What is asked for, with its queryables.
         systems : tuple of str
             Systems offered.
-        storage : StorageCRS
-            For the pinned datum operation.
+        workspace : Workspace
+            For the pinned datum operation and the clock of the city.
         settings : Settings
             For the limits.
 
@@ -68,29 +71,33 @@ class ItemsQuery:
         if "offset" in given and "after" in given:
             raise InputError("parameters offset and after are both given; give one of them")
         box_system = asked("bbox-crs", given.get("bbox-crs"), systems)
-        datetime, recorded = moments(wish)
+        datetime, recorded = moments(wish, workspace.zone)
         most = min(settings.maximum_items, MAXIMUM_ROWS) if wish.html else settings.maximum_items
         return cls(
             limit=integer("limit", given.get("limit", str(settings.default_items)), minimum=1, maximum=most),
             offset=integer("offset", given.get("offset", "0"), minimum=0),
             after=integer("after", given["after"], minimum=0) if "after" in given else None,
-            bbox=box_in_crs84(given["bbox"], box_system, storage) if "bbox" in given else None,
+            bbox=box_in_crs84(given["bbox"], box_system, workspace.crs) if "bbox" in given else None,
             datetime=datetime,
             recorded=recorded,
             where={
-                name: typed(name, given[name], one) for name, one in queryables(collection).items() if name in given
+                name: _sought(name, given[name], one, workspace.zone)
+                for name, one in queryables(collection).items()
+                if name in given
             },
             crs=asked("crs", given.get("crs"), systems),
         )
 
 
-def moments(wish: Wish) -> tuple[str | None, str | None]:
+def moments(wish: Wish, zone: Zone) -> tuple[str | None, str | None]:
     """Return the two times of a request, ``datetime`` and ``recorded``, refused where they are none.
 
     Parameters
     ----------
     wish : Wish
         The request.
+    zone : Zone
+        Clock of the city.
 
     Raises
     ------
@@ -99,8 +106,15 @@ def moments(wish: Wish) -> tuple[str | None, str | None]:
     """
     datetime, recorded = wish.parameters.get("datetime"), wish.parameters.get("recorded")
     if datetime is not None:
-        query_interval(datetime)
-    return datetime, None if recorded is None else instant(recorded)
+        query_interval(datetime, zone)
+    return datetime, None if recorded is None else utc(recorded, zone)
+
+
+def _sought(name: str, text: str, schema: dict[str, object], zone: Zone) -> str:
+    """Return the value of a queryable as the publication compares it; when a fact began is told by the city's clock."""
+    value = typed(name, text, schema)
+    as_answered = text in (value, value[:10])  # a day, or the time of a record
+    return value if name != "valid_from" or as_answered else instant(text, zone)
 
 
 def queryables(collection: Collection) -> dict[str, dict[str, object]]:

@@ -15,9 +15,10 @@ from pygeoapi.provider.base import ProviderInvalidQueryError
 
 from sdi.crs import from_uri, known
 from sdi.errors import InputError
-from sdi.history import query_interval
+from sdi.period import query_period
 from sdi.service.coveragejson import coverage_json, regular_axis
 from sdi.service.grid import Axes, FloatArray, Part, part_of
+from sdi.zone import GREENWICH
 
 MAXIMUM_CELLS = 250_000
 """Values of one answer in JSON; a larger part is thinned, which Coverages 1 allows."""
@@ -105,7 +106,7 @@ def asked_part(raster: Raster, question: Mapping[str, Any]) -> Part:
     """
     moment = question.get("datetime_")
     try:
-        span = query_interval(moment) if moment else None
+        span = query_period(moment, GREENWICH) if moment else None
     except InputError as error:
         raise ProviderInvalidQueryError(user_msg=error.message) from error
     return part_of(raster.grid, question.get("bbox") or (), question.get("subsets") or {}, span)

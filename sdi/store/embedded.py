@@ -20,6 +20,7 @@ from sqlalchemy.dialects import sqlite
 
 from sdi.errors import ConflictError, IntegrityError, WorkspaceError
 from sdi.history import OPEN
+from sdi.store import boxes
 from sdi.store.durable import make_private
 from sdi.store.many import run_many
 from sdi.store.revision import VERSION, gained
@@ -354,8 +355,7 @@ class EmbeddedStore:
         bounds : ndarray (n, 4) [m, storage CRS]
             Boxes ``(xmin, ymin, xmax, ymax)``.
         """
-        boxes = zip(rows, *(bounds[:, column].tolist() for column in (0, 2, 1, 3)), strict=True)
-        self._connection.executemany("INSERT INTO location_index VALUES (?, ?, ?, ?, ?)", boxes)
+        boxes.fill(self._connection, "location_index", np.asarray(rows, dtype=np.int64), bounds)
 
     def unindex_locations(self, rows: Sequence[int]) -> None:
         """Take location versions that are no longer known out of the spatial index."""

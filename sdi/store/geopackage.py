@@ -21,6 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from sdi.errors import ConflictError, WorkspaceError
+from sdi.store import boxes
 from sdi.store.durable import is_running, make_private
 from sdi.store.feed import Row
 from sdi.store.many import run_many
@@ -69,6 +70,9 @@ class GeoPackage:
         The file.
     read_only : bool
         Open for reading only; each thread gets a connection of its own.
+    alone : bool
+        Nobody else looks at the file before it is closed, and nobody misses it where that never happens: it is filled
+        without a log beside it, through which every page is written twice.
 
     Raises
     ------
@@ -81,11 +85,14 @@ class GeoPackage:
     listed = "SELECT value FROM json_each(?)"
     may_redefine = True
 
-    def __init__(self, path: Path, *, read_only: bool = True) -> None:
+    def __init__(self, path: Path, *, read_only: bool = True, alone: bool = False) -> None:
         self.path = path
         self.name = path.name
         self._read_only = read_only
+        self._alone = alone
         self._local = threading.local()
+        self._boxes: dict[str, list[tuple[Sequence[int], NDArray[np.float64]]]] = {}
+        """What comes into the indexes of collections when the transaction ends: numbers and bounds."""
         if read_only and not path.is_file():
             raise WorkspaceError(f"{path} is missing; run `phusa publish` to build it from the registry")
         if not read_only and path.stem != OPEN_TO_ALL:
@@ -111,6 +118,8 @@ class GeoPackage:
             )
             found.execute("PRAGMA cache_size=-32768")
             found.execute("PRAGMA mmap_size=268435456")
+            if self._alone:
+                found.execute("PRAGMA journal_mode=MEMORY")
             if not self._read_only:
                 found.execute("PRAGMA synchronous=FULL")
                 found.execute("PRAGMA secure_delete=ON")  # what became restricted must not linger in free pages
@@ -121,7 +130,8 @@ class GeoPackage:
         """Lay out an empty publication; the pragmas come before WAL, or GDAL does not know the file."""
         self.connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         self.connection.execute(f"PRAGMA user_version={USER_VERSION}")
-        self.connection.execute("PRAGMA journal_mode=WAL")
+        if not self._alone:
+            self.connection.execute("PRAGMA journal_mode=WAL")
         with self.writing():
             self.make([*_GEOPACKAGE.split(";\n")[:-1], *SCHEMA])
             self.run_many("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", _SYSTEMS)
@@ -132,6 +142,8 @@ class GeoPackage:
         if getattr(self._local, "connection", None) is not None:
             if not self._read_only:
                 self.connection.execute(f"PRAGMA busy_timeout={CHECKPOINT_TIMEOUT_MS}")
+                if self._alone:
+                    self.connection.execute("PRAGMA journal_mode=WAL")  # from here on others read while one writes
                 self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.connection.close()
             self._local.connection = None
@@ -154,11 +166,14 @@ class GeoPackage:
             ) from error
         try:
             yield
+            self._fill_indexes()
             self.connection.execute("COMMIT")
         except BaseException:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
+        finally:
+            self._boxes.clear()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -245,12 +260,13 @@ class GeoPackage:
 
     def withdraw(self, name: str) -> None:
         """Remove the index of a collection and its lines among the contents."""
+        self._boxes.pop(name, None)
         self.connection.execute(f'DROP TABLE IF EXISTS "rtree_{name}_geom"')
         for table in ("gpkg_extensions", "gpkg_geometry_columns", "gpkg_contents"):
             self.connection.execute(f"DELETE FROM {table} WHERE table_name IN (?, ?)", (name, f"{name}_history"))
 
     def index(self, name: str, fids: Sequence[int], bounds: NDArray[np.float64]) -> None:
-        """Add places to the index of a collection.
+        """Add places to the index of a collection, when the transaction ends.
 
         Parameters
         ----------
@@ -261,8 +277,13 @@ class GeoPackage:
         bounds : ndarray (n, 4) [degree, CRS84]
             Their boxes.
         """
-        boxes = zip(fids, *(bounds[:, column].tolist() for column in (0, 2, 1, 3)), strict=True)
-        self.connection.executemany(f'INSERT INTO "rtree_{name}_geom" VALUES (?, ?, ?, ?, ?)', boxes)
+        self._boxes.setdefault(name, []).append((fids, bounds))
+
+    def _fill_indexes(self) -> None:
+        """Put the places that came into the indexes, all at once: a new index is not grown, but written."""
+        for name, added in self._boxes.items():
+            fids = np.concatenate([np.asarray(fids, dtype=np.int64) for fids, _ in added])
+            boxes.fill(self.connection, f"rtree_{name}_geom", fids, np.concatenate([bounds for _, bounds in added]))
 
     def unindex(self, name: str, fids: Sequence[int]) -> None:
         """Take features out of the index of a collection."""
@@ -346,7 +367,7 @@ def beside(path: Path) -> Iterator[GeoPackage]:
     """
     twin = _twin(path, "rebuild")
     try:
-        with closing(GeoPackage(twin, read_only=False)) as package:
+        with closing(GeoPackage(twin, read_only=False, alone=True)) as package:
             yield package
         remove(path, sides_only=True)
         twin.replace(path)
@@ -370,7 +391,7 @@ def trial(path: Path) -> Iterator[GeoPackage]:
     """
     twin = _twin(path, "verify")
     try:
-        with closing(GeoPackage(twin, read_only=False)) as package:
+        with closing(GeoPackage(twin, read_only=False, alone=True)) as package:
             yield package
     finally:
         remove(twin)

@@ -19,9 +19,10 @@ from sdi.errors import NotFound
 from sdi.history import OPEN
 from sdi.store import words
 from sdi.store.feed import FeedTables, Row
+from sdi.store.frequency import Counts
 from sdi.store.publication_database import Box, Database
 from sdi.store.successor import SuccessorTable
-from sdi.store.words import Counts, Words
+from sdi.store.words import Words
 
 LAYOUT = "4"
 """Version of the tables; a publication with another one is built anew from the registry."""
@@ -235,9 +236,8 @@ class PublicationStore:
         )[0]
         return Extent(None if box[0] is None else (box[0], box[1], box[2], box[3]), start, end)
 
-    def describe(self, name: str, kind: str, structure: str, description: str, version: int) -> None:
+    def describe(self, name: str, kind: str, structure: str, description: str, extent: Extent, version: int) -> None:
         """Write what a collection is, with its exact count, box and times."""
-        extent = self.extent(name)
         box = extent.box or (None,) * 4
         count = self.query(f'SELECT count(*) FROM "{name}"')[0][0]
         self.run_many("DELETE FROM phusa_collection WHERE name = ?", [(name,)])
@@ -252,6 +252,10 @@ class PublicationStore:
     def collections(self) -> list[Row]:
         """Return the rows that describe the collections; their version is the transaction of their last change."""
         return self.query("SELECT * FROM phusa_collection ORDER BY name")
+
+    def kinds(self) -> dict[str, str]:
+        """Return what the things of each collection are, by its name and in the order of names."""
+        return dict(self.query("SELECT name, kind FROM phusa_collection ORDER BY name"))
 
     def collection(self, name: str) -> Row:
         """Return the row that describes one collection.

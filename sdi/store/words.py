@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
+from sdi.store.crossing import Crossing, Path, steps
+from sdi.store.frequency import Counts, Frequency
+
 Row = tuple[Any, ...]
-Counts = dict[str, tuple[int, bool]]
-"""By word: how many entries have it, as far as they were counted, and whether these were all."""
 
 SCHEMA = """
 CREATE TABLE phusa_entry (entry INTEGER PRIMARY KEY, collection TEXT NOT NULL, id TEXT NOT NULL,
@@ -22,15 +23,9 @@ CREATE TABLE phusa_entry (entry INTEGER PRIMARY KEY, collection TEXT NOT NULL, i
 CREATE TABLE phusa_word (word TEXT NOT NULL, collection TEXT NOT NULL, weight INTEGER NOT NULL, entry INTEGER NOT NULL,
   PRIMARY KEY (word, collection, weight, entry)) WITHOUT ROWID;
 """
-_ALSO = (
-    " AND EXISTS (SELECT 1 FROM phusa_word x WHERE x.word = ? AND x.collection = ? AND x.weight = w.weight "
-    "AND x.entry = w.entry)"
-)
 _COLUMNS = "entry, collection, id, valid_from, valid_to, weight, said, words"
 LOOKED_AT = 10_000
-"""Most entries of one word and collection that are read; who looks for a rarer pair of words gives a third."""
-NEAR = 6
-"""How many times as many entries of a word are read in the time in which those of another are looked up in it."""
+"""Most entries with all words, of one collection, that are read; who looks for a rarer pair of words gives a third."""
 CHUNK = 64
 """Entries read at a time."""
 FORMER = 1000
@@ -39,8 +34,6 @@ BITS = 12
 """The last bits of an entry's number count what one thing was called."""
 BETWEEN = " | "
 """Stands between the texts of an entry in ``words``; no word has this sign."""
-COUNTED = (300, 3_000, 30_000, 100_000)
-"""Up to how many entries of a word are counted, as far as it takes to tell the rarest from the others."""
 
 
 class Entry(NamedTuple):
@@ -72,11 +65,6 @@ class Term:
     words: tuple[str, ...]
     prefix: bool = False
     """A word that begins so will do as well."""
-
-    @property
-    def single(self) -> bool:
-        """Whether one whole word is asked for."""
-        return len(self.words) == 1 and not self.prefix
 
     def met_by(self, entry: Entry) -> bool:
         """Tell whether an entry has such a word."""
@@ -123,20 +111,15 @@ class Words:
     ) -> None:
         self._rows = rows
         self._write = write
-        self._counts: Counts = {}
-        self._frequent = {} if frequent is None else frequent
+        self._frequency = Frequency(rows, {} if frequent is None else frequent)
+        self._crossing = Crossing(rows, self._frequency)
+        self._collections: dict[str, list[str]] = {}
 
     # writing -------------------------------------------------------------------------------------------------------
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Let things be found by what they were called."""
-        self._write(
-            f"INSERT INTO phusa_entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (one.number, one.collection, one.eid, one.valid_from, one.valid_to, one.weight, one.said, one.words)
-                for one in entries
-            ),
-        )
+        self._write(f"INSERT INTO phusa_entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entries)
         self._write(
             "INSERT INTO phusa_word (word, collection, weight, entry) VALUES (?, ?, ?, ?)",
             # Sorted, because an index that is filled in its own order is filled several times as fast.
@@ -218,38 +201,18 @@ class Words:
         terms : sequence of Term
             Whole words.
         """
-        counts: list[int] = []
-        for most in COUNTED:
-            counts = [sum(self._count(word, most) for word in term.words) for term in terms]
-            if not counts or not min(counts):
-                return []
-            if min(counts) < most:
-                break
-        return [terms[place] for place in sorted(range(len(terms)), key=counts.__getitem__)]
+        return [terms[place] for place in self._frequency.rarest_first([term.words for term in terms])]
 
-    def _count(self, word: str, most: int) -> int:
-        """Return how many entries have a word, at most so many."""
-        known, whole = self._frequent.get(word) or self._counts.get(word, (0, False))
-        if known < most and not whole:
-            sql = "SELECT count(*) FROM (SELECT 1 FROM phusa_word WHERE word = ? LIMIT ?) AS counted"
-            known = int(next(iter(self._rows(sql, (word, most))))[0])
-            (self._frequent if known >= COUNTED[0] else self._counts)[word] = (known, known < most)
-        return min(known, most)
+    def collections(self, word: str) -> list[str]:
+        """Return the collections in which a word occurs."""
+        if word not in self._collections:
+            least = "SELECT min(collection) FROM phusa_word WHERE word = ? AND collection > ?"
+            self._collections[word] = list(steps(self._rows, least, (word,), ""))
+        return self._collections[word]
 
-    def _is_near(self, word: str, rarest: str) -> bool:
-        """Tell whether a word has so few entries that reading them costs less than looking up those of the rarest."""
-        most = NEAR * self._count(rarest, COUNTED[-1])
-        return self._count(word, most) < most
-
-    def collections(self, word: str) -> Iterator[str]:
-        """Yield the collections in which a word occurs."""
-        sql = "SELECT min(collection) FROM phusa_word WHERE word = ? AND collection > ?"
-        name = next(iter(self._rows(sql, (word, ""))))[0]
-        while name is not None:
-            yield name
-            name = next(iter(self._rows(sql, (word, name))))[0]
-
-    def found(self, word: str, terms: Sequence[Term], reach: Reach, limit: int) -> list[Entry]:
+    def found(
+        self, word: str, terms: Sequence[Term], reach: Reach, limit: int, beside: Sequence[str] = ()
+    ) -> list[Entry]:
         """Return entries that have a word and all of some terms, those that say least besides it first.
 
         Parameters
@@ -257,40 +220,27 @@ class Words:
         word : str
             Along which is read; the rarest one.
         terms : sequence of Term
-            What they must have besides.
+            What they must have besides, rare ones first.
         reach : Reach
             Among which entries.
         limit : int
             Largest number of entries of one collection.
+        beside : sequence of str, optional
+            Words that the next question may ask for besides; they are looked up along with the rest.
         """
-        names = self.collections(word) if reach.collection is None else (reach.collection,)
-        whole = [term.words[0] for term in terms if term.single]
-        open_terms = [term for term in terms if not term.single]
-        return [
-            entry
-            for name in list(names)
-            for entry in islice(self._fitting(self._along(word, name, whole, reach), open_terms, reach), limit)
-        ]
+        whole = [term.words for term in terms if not term.prefix]
+        begun = [term for term in terms if term.prefix]
+        few, below = min(limit, CHUNK), None if reach.former else FORMER
+        found: list[Entry] = []
+        for name in self.collections(word) if reach.collection is None else (reach.collection,):
+            path = Path(word, name, below, reach.deepest)
+            numbers = islice(self._crossing.numbers(path, whole, [(one,) for one in beside], few), LOOKED_AT)
+            found += islice(self._fitting(numbers, begun, reach, few), limit)
+        return found
 
-    def _along(self, word: str, collection: str, whole: Sequence[str], reach: Reach) -> Iterable[Row]:
-        """Return weight and number of entries that have a word and all of some others, read along the first one.
-
-        Another word that is not much more frequent is read along with it; any other one is looked up for each entry.
-        """
-        near = [other for other in whole if self._is_near(other, word)]
-        far = [other for other in whole if other not in near]
-        current = "" if reach.former else f" AND weight < {FORMER}"
-        read = f"SELECT weight, entry FROM phusa_word WHERE word = ? AND collection = ?{current}"
-        deep = "" if reach.deepest is None else f" ORDER BY weight, entry LIMIT {reach.deepest}"
-        first = f"SELECT weight, entry FROM ({read}{deep}) AS w WHERE 1 = 1{_ALSO * len(far)}"
-        every = " INTERSECT ".join([first, *[read] * len(near)])
-        values = [value for one in (word, *far, *near) for value in (one, collection)]
-        return self._rows(f"{every} ORDER BY weight, entry LIMIT {LOOKED_AT}", values)
-
-    def _fitting(self, numbers: Iterable[Row], terms: Sequence[Term], reach: Reach) -> Iterator[Entry]:
+    def _fitting(self, numbers: Iterator[int], terms: Sequence[Term], reach: Reach, chunk: int) -> Iterator[Entry]:
         """Yield entries, read some at a time, that meet what their words alone do not tell."""
-        left = iter(numbers)
-        while some := [number for _, number in islice(left, CHUNK)]:
+        while some := list(islice(numbers, chunk)):
             sql = f"SELECT {_COLUMNS} FROM phusa_entry WHERE entry IN ({', '.join('?' * len(some))})"
             read = {row[0]: Entry(*row) for row in self._rows(sql, some)}
             for entry in (read[number] for number in some):

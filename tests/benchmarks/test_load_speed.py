@@ -72,7 +72,7 @@ def test_bulk_load_against_raw_inserts_of_the_same_rows(workspace, tmp_path, fig
     for name, one in told.items():
         figure(name, round(COUNT / one.wall), "things/s")
         figure(f"{name}, of processor time", round(COUNT / one.processor), "things/s")
-    pairs = {"recorded": (raw, recorded, "≥ 0.5"), "recorded and published": (everything, published, "aim 0.5")}
+    pairs = {"recorded": (raw, recorded, "≥ 0.5"), "recorded and published": (everything, published, "≥ 0.5")}
     for name, (part, whole, bound) in pairs.items():
         figure(f"{name} against raw", part.wall / whole.wall, "1", bound)
         figure(f"{name} against raw, of processor time", part.processor / whole.processor, "1", bound)

@@ -6,22 +6,48 @@ import os
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 from starlette.testclient import TestClient
 
 from pipelines.serve import compose
 from sdi.settings import Settings
 from tests.leaks import answers, build, differing
 
+BOTH = pytest.mark.parametrize(
+    "pair", ["embedded", pytest.param("postgis", marks=pytest.mark.slow)], indirect=True, scope="module"
+)
+"""The comparison on files, and on the two databases that take PostgreSQL longer to build."""
+
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
+def pair(request, tmp_path_factory):
     """Return the street without and with restricted things, and their identifiers."""
-    plain, known = build(tmp_path_factory.mktemp("plain"))
-    city, more = build(tmp_path_factory.mktemp("restricted"), few="restricted")
-    return plain, known, city, more
+    lender = request.getfixturevalue("prepared") if request.param == "postgis" else None
+    stores = [lender.lend("city") if lender else None for _ in range(2)]
+    plain, known = build(tmp_path_factory.mktemp("plain"), stores[0])
+    city, more = build(tmp_path_factory.mktemp("restricted"), stores[1], few="restricted")
+    yield plain, known, city, more
+    for store in filter(None, stores):
+        lender.take_back("city", store)
 
 
+def held(workspace, level):
+    """Return everything that the publication of a level keeps."""
+    with closing(workspace.home(level).open()) as package:
+        return [*package.content(), *package.query("SELECT key, value FROM phusa_publication ORDER BY key")]
+
+
+def says(rows, text):
+    """Tell whether any cell of some rows has a text."""
+    cells = [cell for row in rows for cell in row]
+    return any(text in cell for cell in cells if isinstance(cell, str)) or any(
+        text.encode() in cell for cell in cells if isinstance(cell, bytes)
+    )
+
+
+@BOTH
 @pytest.mark.shows("shared-model")
 def test_every_answer_is_the_same_with_and_without_restricted_things(pair, figure):
     plain, known, city, more = pair
@@ -32,17 +58,45 @@ def test_every_answer_is_the_same_with_and_without_restricted_things(pair, figur
     assert len({body for _, _, body in having.values()}) > 100
 
 
-def test_the_files_of_the_public_hold_the_same_with_and_without_restricted_things(pair):
+@BOTH
+def test_the_publication_of_the_public_holds_the_same_with_and_without_restricted_things(pair):
     plain, _, city, _ = pair
-    dumps = []
-    for workspace in (plain, city):
-        with closing(workspace.home("public").open()) as package:
-            dumps.append([*package.content(), *package.query("SELECT key, value FROM phusa_publication ORDER BY key")])
-    assert dumps[0] == dumps[1]
+    assert held(plain, "public") == held(city, "public")
+    assert not says(held(city, "public"), "Bí mật")
+    assert says(held(city, "restricted"), "Bí mật")
+
+
+@pytest.mark.parametrize("pair", ["postgis"], indirect=True, scope="module")
+@pytest.mark.slow
+def test_no_table_that_the_public_role_reads_differs_with_and_without_restricted_things(pair):
+    plain, _, city, _ = pair
+    tables = [everything(workspace.store, "publication_public") for workspace in (plain, city)]
+    assert tables[0] == tables[1]
+    assert len(tables[0]) > 10
+    assert not says([[text] for rows in tables[0].values() for text in rows], "Bí mật")
+    hidden = everything(city.store, "publication_restricted")
+    assert says([[text] for rows in hidden.values() for text in rows], "Bí mật")
+
+
+def everything(store, schema):
+    """Return every table of a schema as text, whatever order its rows are kept in."""
+    with psycopg.connect(store) as connection:
+        names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", [schema])
+        found = {}
+        for (name,) in names.fetchall():
+            query = sql.SQL("SELECT t::text FROM {}.{} t").format(sql.Identifier(schema), sql.Identifier(name))
+            found[name] = sorted(text for (text,) in connection.execute(query))
+        return found
+
+
+@pytest.mark.parametrize("pair", ["embedded"], indirect=True, scope="module")
+def test_no_byte_of_the_public_file_is_of_restricted_things(pair):
+    _, _, city, _ = pair
     assert "Bí mật".encode() not in city.publication_path("public").read_bytes()
     assert "Bí mật".encode() in city.publication_path("restricted").read_bytes()
 
 
+@pytest.mark.parametrize("pair", ["embedded"], indirect=True, scope="module")
 def test_the_service_opens_no_file_of_the_city_but_what_everybody_may_see(pair):
     _, _, city, more = pair
     with TestClient(compose(city, Settings())) as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 
 import numpy as np
@@ -75,6 +76,7 @@ def test_the_report_says_what_told_the_crs(tmp_path):
     (finding,) = [one for one in found.report.findings if one.code == "crs-detected"]
     assert finding.after == "EPSG:9209"
     assert "street" in finding.message
+    assert re.search(r", told to (8|12|16) m$", finding.message)
     assert "Hệ tọa độ suy ra từ dữ liệu" in found.report.to_text("vi")
 
 

@@ -44,11 +44,15 @@ schemes:
 """
 
 
-def small(tmp_path: Path, store: str | None = None, *, catalog: Path | None = None) -> Workspace:
+def small(
+    tmp_path: Path, store: str | None = None, *, catalog: Path | None = None, zone: str | None = None
+) -> Workspace:
     """Make a workspace that adds one register to the packaged ones, or to those of another catalogue."""
     shared = catalog or packaged()
     description = tmp_path / "description.yaml"
-    description.write_text(WORKSPACE + (f"store: {store}\n" if store else ""), encoding="utf-8")
+    said = {"store": store, "timezone": zone}
+    lines = [f"{key}: {value}\n" for key, value in said.items() if value]
+    description.write_text(WORKSPACE + "".join(lines), encoding="utf-8")
     folder = tmp_path / "city"
     Workspace.make(folder, description, shared)
     (folder / "catalogs" / "registers").mkdir(parents=True)

@@ -1,5 +1,6 @@
 """A publication is a projection of the registry: nothing more, nothing less, nothing else."""
 
+import gc
 import sqlite3
 from contextlib import closing, suppress
 
@@ -320,3 +321,32 @@ def test_another_registry_in_its_place_is_noticed_even_where_it_has_gone_further
     projector.refresh(workspace, other, rebuild=True)
     projector.verified(workspace, other)
     other.close()
+
+
+def test_a_publication_that_was_just_built_is_one_file_that_others_read_while_one_writes(tmp_path):
+    workspace = alone(tmp_path, None)
+    registry = workspace.registry()
+    add(registry)
+    projector.refresh(workspace, registry)
+    path = workspace.publication_path("public")
+    assert outside.homes(workspace) == ["public", "restricted"]
+    with closing(GeoPackage(path)) as reader, closing(GeoPackage(path, read_only=False)) as writer, reader.reading():
+        assert list(reader.rows("SELECT count(*) FROM benches")) == [(1,)]
+        with writer.writing():
+            writer.run_many("DELETE FROM benches", [()])
+        assert list(reader.rows("SELECT count(*) FROM benches")) == [(1,)]
+    registry.close()
+
+
+def test_python_looks_for_circles_of_objects_again_after_publishing_even_where_that_fails(workspace, registry):
+    add(registry)
+    projector.refresh(workspace, registry)
+    assert gc.isenabled()
+    registry.close()
+    outside.empty(workspace)
+    with closing(workspace.registry()) as other:
+        add(other)
+        add(other)
+        with pytest.raises(IntegrityError):
+            projector.refresh(workspace, other)
+    assert gc.isenabled()
