@@ -9,7 +9,8 @@ algorithm for R-tree packing*, ICDE). GDAL fills GeoPackages likewise.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -18,12 +19,14 @@ from numpy.typing import NDArray
 from sdi.store.many import run_many
 
 FULL = 42
-"""Cells of a node as it is written [1]: SQLite puts at most 51 into one, and what comes later finds room."""
+"""Most cells of a node as it is written [1]: SQLite puts 51 into one on pages of 4,096 bytes, later ones find room."""
 MANY = 1_000
 """Boxes from which it pays to write nodes [1]."""
 ROOT = 1
 """Number of the node at the top."""
 _CELL = np.dtype([("number", ">i8"), ("box", ">f4", 4)])
+_HEAD = 4
+"""Bytes before the cells: how high the tree is, and how many cells the node has."""
 
 Numbers = NDArray[np.int64]
 Boxes = NDArray[np.float32]
@@ -56,16 +59,17 @@ def fill(connection: sqlite3.Connection, table: str, numbers: Numbers, bounds: N
     numbers : ndarray (n,) of int64
         What the boxes are of; none of them is there yet.
     bounds : ndarray (n, 4) [any CRS]
-        Boxes ``(xmin, ymin, xmax, ymax)``.
+        Boxes ``(xmin, ymin, xmax, ymax)``, finite.
     """
     edges = bounds[:, [0, 2, 1, 3]]
     if len(numbers) < MANY or len(numbers) < _count(connection, table):
         rows = zip(numbers.tolist(), *edges.T.tolist(), strict=True)
         connection.executemany(f'INSERT INTO "{table}" VALUES (?, ?, ?, ?, ?)', rows)
         return
-    known = np.array(connection.execute(f'SELECT * FROM "{table}"').fetchall()).reshape(-1, 5)
-    numbers = np.concatenate([known[:, 0].astype(np.int64), numbers])
-    _write(connection, table, list(_layers(numbers, _outward(np.concatenate([known[:, 1:], edges])))))
+    known = connection.execute(f'SELECT * FROM "{table}"').fetchall()
+    numbers = np.concatenate([np.array([row[0] for row in known], dtype=np.int64), numbers])
+    boxes = np.array([row[1:] for row in known], dtype=np.float64).reshape(-1, 4)
+    _write(connection, table, numbers, _outward(np.concatenate([boxes, edges])))
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
@@ -74,18 +78,35 @@ def _count(connection: sqlite3.Connection, table: str) -> int:
     return count
 
 
-def _write(connection: sqlite3.Connection, table: str, layers: Sequence[_Layer]) -> None:
+@contextmanager
+def _unguarded(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let the tables behind an R*Tree be written, which some builds of SQLite guard."""
+    guarded = connection.getconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE)
+    connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, False)
+    try:
+        yield
+    finally:
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, guarded)
+
+
+def _write(connection: sqlite3.Connection, table: str, numbers: Numbers, boxes: Boxes) -> None:
     """Put nodes in the place of those that are there."""
-    connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, False)  # some builds of SQLite guard these tables
     size = connection.execute(f'SELECT length(data) FROM "{table}_node" WHERE nodeno = {ROOT}').fetchone()[0]
-    for part in ("node", "parent", "rowid"):
-        connection.execute(f'DELETE FROM "{table}_{part}"')
-    for height, layer in enumerate(layers):
-        run_many(connection, f'INSERT INTO "{table}_node" VALUES (?, ?)', _nodes(layer, height, size))
-        held = "rowid" if height == 0 else "parent"
-        rising = np.argsort(layer.cells)
-        pairs = zip(layer.cells[rising].tolist(), layer.inside[rising].tolist(), strict=True)
-        run_many(connection, f'INSERT INTO "{table}_{held}" VALUES (?, ?)', pairs)
+    full = min(FULL, (size - _HEAD) // _CELL.itemsize)
+    with _unguarded(connection):
+        for part in ("node", "parent", "rowid"):
+            connection.execute(f'DELETE FROM "{table}_{part}"')
+        for height, layer in enumerate(_layers(numbers, boxes, full)):
+            _write_layer(connection, table, layer, height, size, full)
+
+
+def _write_layer(connection: sqlite3.Connection, table: str, layer: _Layer, height: int, size: int, full: int) -> None:
+    """Write the nodes of one height and what they hold."""
+    run_many(connection, f'INSERT INTO "{table}_node" VALUES (?, ?)', _nodes(layer, height, size, full))
+    held = "rowid" if height == 0 else "parent"
+    rising = np.argsort(layer.cells)
+    pairs = zip(layer.cells[rising].tolist(), layer.inside[rising].tolist(), strict=True)
+    run_many(connection, f'INSERT INTO "{table}_{held}" VALUES (?, ?)', pairs)
 
 
 def _outward(edges: NDArray[np.float64]) -> Boxes:
@@ -96,14 +117,14 @@ def _outward(edges: NDArray[np.float64]) -> Boxes:
     return np.where(smaller, np.nextafter(short, limit), short)
 
 
-def _layers(numbers: Numbers, boxes: Boxes) -> Iterator[_Layer]:
+def _layers(numbers: Numbers, boxes: Boxes, full: int) -> Iterator[_Layer]:
     """Yield the nodes of every height, the lowest first; the last is the top alone."""
-    order = _neighbourly(boxes)
+    order = _neighbourly(boxes, full)
     cells, boxes, free = numbers[order], boxes[order], ROOT + 1
     while True:
-        starts = np.arange(0, len(cells), FULL)
+        starts = np.arange(0, len(cells), full)
         nodes = np.arange(free, free + len(starts)) if len(starts) > 1 else np.array([ROOT])
-        yield _Layer(nodes, np.repeat(nodes, FULL)[: len(cells)], cells, boxes, starts)
+        yield _Layer(nodes, np.repeat(nodes, full)[: len(cells)], cells, boxes, starts)
         if len(starts) == 1:
             return
         west, east, south, north = boxes.T
@@ -112,21 +133,21 @@ def _layers(numbers: Numbers, boxes: Boxes) -> Iterator[_Layer]:
         cells, free = nodes, free + len(starts)
 
 
-def _neighbourly(boxes: Boxes) -> NDArray[np.int64]:
+def _neighbourly(boxes: Boxes, full: int) -> NDArray[np.int64]:
     """Return the order in which boxes that come together lie together: by strip, then from south to north."""
     middle = boxes[:, ::2] + boxes[:, 1::2]
     count = len(boxes)
-    strip = FULL * int(np.ceil(np.sqrt(count / FULL)))
+    strip = full * int(np.ceil(np.sqrt(count / full)))
     strips = np.empty(count, dtype=np.int64)
     strips[np.argsort(middle[:, 0], kind="stable")] = np.arange(count) // strip
     return np.lexsort((middle[:, 1], strips))
 
 
-def _nodes(layer: _Layer, height: int, size: int) -> Iterator[tuple[int, bytes]]:
+def _nodes(layer: _Layer, height: int, size: int, full: int) -> Iterator[tuple[int, bytes]]:
     """Yield nodes with their numbers, as SQLite stores them; the top one says how high it is."""
     cells = np.empty(len(layer.cells), dtype=_CELL)
     cells["number"], cells["box"] = layer.cells, layer.boxes
     for number, start in zip(layer.numbers.tolist(), layer.starts.tolist(), strict=True):
-        held = cells[start : start + FULL]
+        held = cells[start : start + full]
         head = (height if number == ROOT else 0).to_bytes(2, "big") + len(held).to_bytes(2, "big")
         yield number, (head + held.tobytes()).ljust(size, b"\0")

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from sdi.errors import ConflictError, WorkspaceError
 from sdi.store import boxes
-from sdi.store.durable import is_running, make_private
+from sdi.store.durable import is_running, make_private, sync_folder
 from sdi.store.feed import Row
 from sdi.store.many import run_many
 from sdi.store.publication_database import Box
@@ -140,13 +140,19 @@ class GeoPackage:
     def close(self) -> None:
         """Close this thread's connection; a writer leaves one plain file behind where no reader is left."""
         if getattr(self._local, "connection", None) is not None:
-            if not self._read_only:
-                self.connection.execute(f"PRAGMA busy_timeout={CHECKPOINT_TIMEOUT_MS}")
-                if self._alone:
-                    self.connection.execute("PRAGMA journal_mode=WAL")  # from here on others read while one writes
-                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self.connection.close()
-            self._local.connection = None
+            try:
+                self._tidy_up()
+            finally:
+                self.connection.close()
+                self._local.connection = None
+
+    def _tidy_up(self) -> None:
+        """Bring the log into the file."""
+        if not self._read_only:
+            self.connection.execute(f"PRAGMA busy_timeout={CHECKPOINT_TIMEOUT_MS}")
+            if self._alone:
+                self.connection.execute("PRAGMA journal_mode=WAL")  # from here on others read while one writes
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -371,6 +377,7 @@ def beside(path: Path) -> Iterator[GeoPackage]:
             yield package
         remove(path, sides_only=True)
         twin.replace(path)
+        sync_folder(path.parent)
     finally:
         remove(twin)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -114,3 +115,29 @@ def test_nothing_is_written_where_the_transaction_ends_in_an_error(connection, b
     connection.execute("ROLLBACK")
     assert wrong(connection) == "ok"
     assert found(connection, *[-np.inf] * 2, *[np.inf] * 2) == set(range(1_500))
+
+
+@pytest.mark.parametrize("page", [512, 1024, 65_536])
+def test_nodes_are_as_large_as_the_pages_of_the_file_allow(page, bounds):
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA page_size={page}")
+        connection.execute("CREATE VIRTUAL TABLE tree USING rtree(id, minx, maxx, miny, maxy)")
+        fill(connection, bounds)
+        assert wrong(connection) == "ok"
+        assert found(connection, *[-np.inf] * 2, *[np.inf] * 2) == set(range(COUNT))
+
+
+def test_numbers_larger_than_a_double_counts_stay_apart(connection, bounds):
+    first = 2**60 + 1
+    fill(connection, bounds[: boxes.MANY], first)
+    fill(connection, bounds[boxes.MANY : 3 * boxes.MANY], first + boxes.MANY)
+    assert wrong(connection) == "ok"
+    assert found(connection, *[-np.inf] * 2, *[np.inf] * 2) == set(range(first, first + 3 * boxes.MANY))
+
+
+def test_tables_that_sqlite_guards_are_guarded_afterwards(connection, bounds):
+    connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+    fill(connection, bounds)
+    assert wrong(connection) == "ok"
+    with pytest.raises(sqlite3.OperationalError, match="may not be modified"):
+        connection.execute("DELETE FROM tree_node")
