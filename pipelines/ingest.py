@@ -104,6 +104,8 @@ def run(
     if known:
         publish.run(workspace, registry)  # the load before may have been killed between record and publish
         return Loaded(entry.name, checked.report, 0, 0)
+    if not len(checked.accepted):  # recorded, it would stand in the way of the file that was meant
+        return Loaded(entry.name, checked.report, 0, 0)
     progress("record", 0.4)
     places = stored_places(checked.accepted, registry)
     further = _compared(checked.accepted, places, registry)

@@ -272,7 +272,8 @@ def repair(text: str, table: Table | None = None) -> Repair | None:
     if unmixed is not None and plausibility([unmixed]).share >= _ENOUGH:
         old = repair(unmixed, table)
         return old or Repair("utf-8", unmixed)
-    repaired = _READERS[table](text) if table in _READERS else None
+    # A letter that no byte stands for was typed in Unicode: in a column of both, «Cái Răng» would become «Cỏi Răng».
+    repaired = _READERS[table](text) if table in _READERS and western_bytes(text) is not None else None
     if table is None or repaired is None or repaired == text:
         return None
     return Repair(table, repaired, table != "tcvn3" or is_case_certain(repaired))
@@ -306,6 +307,32 @@ def decode(data: bytes, encoding: str) -> str:
     if name in ("tcvn3", "vni"):
         return _READERS[name](read_western(data)) or ""  # type: ignore[index]
     return data.decode(name, "replace")
+
+
+def belies(data: bytes, encoding: str) -> bool:
+    """Tell whether bytes that are declared to be in an old Vietnamese table are UTF-8.
+
+    Every byte is a letter in those tables, so that nothing else would show the false declaration.
+
+    Parameters
+    ----------
+    data : bytes
+        Bytes as delivered.
+    encoding : str
+        Declared name.
+
+    Returns
+    -------
+    bool
+        False for ASCII, which is the same in all of them.
+    """
+    if data.isascii() or python_name(encoding) not in ("tcvn3", "vni", "cp1258"):
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def python_name(encoding: str) -> str:

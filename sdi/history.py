@@ -31,11 +31,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from sdi.errors import InputError
-from sdi.zone import Zone
+from sdi.zone import GREENWICH, Zone
 
 
 class Moment(str):
-    """A moment of valid time in the form in which it is kept; a day and the instant of that text are two things."""
+    """A moment of valid time in the form in which it is kept; a day and the instant of that text are two things.
+
+    A column of pandas or numpy makes plain text of it, which is then read as an instant: put dates there.
+    """
 
     __slots__ = ()
 
@@ -173,21 +176,56 @@ def _read(value: str | date | datetime) -> date | datetime:
 
 def _shown(moment: datetime, zone: Zone) -> Moment:
     """Write an instant by the clock of the city; the moment at which a day begins is the day."""
+    moment = moment.astimezone(UTC).replace(microsecond=0)
     try:
-        local = zone.local(moment.replace(microsecond=0) if moment.microsecond else moment)
+        local = zone.local(moment)
     except OverflowError as error:
         raise InputError(
             f"time {_written(moment)} is not in the calendar of {zone.name}", code="time-invalid"
         ) from error
     # Where midnight is skipped a day begins with the first moment after; none begins in the afternoon.
-    if local.time() == _START or (local.hour < _NOON and local == zone.midnight(local.date())):
+    if local.hour < _NOON and moment == zone.midnight(local.date()):
         return Moment(local.date().isoformat() + _MIDNIGHT)
+    if local.time() == _START:  # a second midnight is kept a second later: its text would sort before its day
+        return _shown(moment + _SECOND, zone)
     return Moment(_written(local))
 
 
 def _written(moment: datetime) -> str:
     """Write a time with its offset, to the second."""
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def notations(text: str, zone: Zone) -> tuple[str, ...]:
+    """Return the texts under which a beginning that is asked for may stand where facts are published.
+
+    Parameters
+    ----------
+    text : str
+        ISO 8601: a day, an instant in any notation, or the text of a day as it is published.
+    zone : Zone
+        Clock of the city.
+
+    Returns
+    -------
+    tuple of str
+        By the clock of the city first, then in UTC, as facts of an hour were kept before the city had a clock.
+
+    Raises
+    ------
+    InputError
+        If it is no calendar date or time.
+
+    Examples
+    --------
+    >>> notations("2025-06-30T13:30:00-04:00", Zone.of("Asia/Ho_Chi_Minh"))
+    ('2025-07-01T00:30:00+07:00', '2025-06-30T17:30:00Z')
+    >>> notations("2025-07-01", Zone.of("Asia/Ho_Chi_Minh"))
+    ('2025-07-01T00:00:00Z',)
+    """
+    kept, told = instant(text, zone), utc(text, GREENWICH)
+    is_other_day = told.endswith(_MIDNIGHT) and told != text
+    return (kept,) if is_other_day or told == kept else (kept, told)
 
 
 def second(moment: str) -> str:

@@ -79,9 +79,12 @@ def _after(text: str, zone: Zone) -> str:
     """Return the first moment of valid time after a date (its whole day) or a time (its second)."""
     start = utc(text, zone)
     try:
-        return instant(_next_day(text) or datetime.fromisoformat(start) + _SECOND, zone)
+        after = instant(_next_day(text) or datetime.fromisoformat(start) + _SECOND, zone)
     except OverflowError:
         return FOREVER
+    # In the hour that a night has twice, what is kept sorts by what the clock shows: the end is its next second.
+    shown = instant(text, zone)
+    return after if shown < after else (datetime.fromisoformat(shown) + _SECOND).isoformat()
 
 
 def _past(text: str, zone: Zone) -> str:

@@ -47,7 +47,7 @@ class Batch:
     names: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """Names by language (``vi``, the official one) or by language and kind (``vi.local``)."""
     valid_from: str | Sequence[str] | None = None
-    """Since when these facts hold; unknown where absent."""
+    """Since when these facts hold; unknown where absent. Columns of pandas and numpy hold dates, see `Moment`."""
     status: str = "active"
     accuracy: Accuracy = UNKNOWN
     source_geometry: Geometries | None = None

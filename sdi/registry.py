@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sdi import codebook, contention, evolution
+from sdi import codebook, contention, evolution, timekeeping
 from sdi.access import level as access
 from sdi.catalog import Catalog
 from sdi.crs import StorageCRS
@@ -107,7 +107,7 @@ class Registry:
         Raises
         ------
         WorkspaceError
-            If it was made with another storage CRS, or a register was narrowed.
+            If it was made with another storage CRS or zone, or a register was narrowed.
         """
         registry = cls(store, catalog, crs, clock, ids, beside, zone)
         registry._prepare()
@@ -125,7 +125,9 @@ class Registry:
         tables = list(core(metadata).values())
         registers = {name: register_table(declared, metadata) for name, declared in self.catalog.registers.items()}
         news = self._news()
+        timekeeping.refuse_other(self.store, self.zone)
         self.store.ensure([*tables, *registers.values()])  # only now: a file that is refused leaves no trace
+        timekeeping.keep(self.store, self.zone)
         if news or codebook.news(self):
             with self.transaction(actor="phusa", reason="declarations of registers") as tx:
                 # Asked again: somebody else who opens it may have recorded them meanwhile.
@@ -196,7 +198,7 @@ class Registry:
             last = self.store.select("SELECT tx, hash FROM tx ORDER BY tx DESC LIMIT 1")
             number, previous = last[0] if last else (0, audit.GENESIS)
             beside = None if self.beside is None else self.beside.store
-            tx = Transaction(number + 1, self.clock.now(), self.store, self.ids, beside=beside)
+            tx = Transaction(number + 1, self.clock.now(), self.store, self.ids, self.zone, beside=beside)
             yield tx
             if seen is not None:
                 contention.refuse_overtaken(self.store, tx.number, seen)

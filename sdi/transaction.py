@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sdi.history import Interval, Moment, cut, utc
+from sdi.history import Interval, Moment, cut, instant
 from sdi.identity import Ids, TimelessIds
 from sdi.store.store import Row, Store
-from sdi.zone import GREENWICH
+from sdi.zone import Zone
 
 TIMES = ("valid_from", "valid_to", "tx_from")
 FRAME = ("row", "tx_to", *TIMES)
@@ -24,6 +24,8 @@ class Transaction:
     recorded_at: str
     store: Store
     ids: Ids | TimelessIds
+    zone: Zone
+    """Clock of the city."""
     first: dict[str, int] = field(default_factory=dict)
     """First row written, by table."""
     closed: dict[str, list[int]] = field(default_factory=dict)
@@ -33,8 +35,8 @@ class Transaction:
 
     @property
     def moment(self) -> Moment:
-        """Since when a result holds that is worked out and recorded at once: the time of the record, in UTC."""
-        return Moment(utc(self.recorded_at, GREENWICH))
+        """Since when a result holds that is worked out and recorded at once: the time of the record."""
+        return instant(self.recorded_at, self.zone)
 
     def select_anywhere(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run a query; where it finds nothing, in the open registry, which a secret one may refer to."""

@@ -329,7 +329,7 @@ def _zone(path: Path, value: object) -> Zone:
     try:
         return Zone.of(value)
     except InputError as error:
-        raise WorkspaceError(f"{path}: timezone: {error.message}") from error
+        raise WorkspaceError(f"{path}: timezone: {error.message}", code=error.code) from error
 
 
 def _detection(path: Path, value: object) -> Detection | None:

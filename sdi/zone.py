@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -45,12 +45,8 @@ class Zone:
         text = str(name)
         if text == "UTC":
             return cls(text, UTC)
-        try:
-            rules = None if text in _OF_THE_MACHINE else ZoneInfo(text)
-        except (ValueError, OSError, KeyError):  # a key of no sense, a folder of the database, none of its files
-            rules = None
-        if rules is None:
-            known = {one.casefold(): one for one in available_timezones() - _OF_THE_MACHINE}
+        if text not in _names():
+            known = {one.casefold(): one for one in _names()}
             near = [known[one] for one in get_close_matches(text.casefold(), known, n=3)]
             raise InputError(
                 f"time zone {name!r} is not known; expected a name of the IANA database, such as "
@@ -58,7 +54,7 @@ class Zone:
                 + ("" if known else "; this machine has no such database: pip install tzdata"),
                 code="zone-unknown",
             )
-        return cls(text, rules)
+        return cls(text, ZoneInfo(text))
 
     def local(self, moment: datetime) -> datetime:
         """Return what the city's clock shows.
@@ -97,6 +93,12 @@ class Zone:
         '2025-06-30T17:00:00+00:00'
         """
         return _midnight(self.rules, day)
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Return the names of the database; the files of other scales of time, ``right/…``, are none."""
+    return frozenset(available_timezones() - _OF_THE_MACHINE)
 
 
 @lru_cache(maxsize=4096)

@@ -28,6 +28,7 @@ def add(commands: Commands[Parser]) -> None:
     made = console.command(commands, "restore", "make a workspace from a backup", _run_restore)
     made.add_argument("backup", type=Path, help="folder of the backups")
     made.add_argument("--store", metavar="ADDRESS", help="database that shall keep the registry (default: a file)")
+    made.add_argument("--timezone", metavar="NAME", help="zone of the city (default: the one that the backup says)")
     made.add_argument("--secret", type=Path, metavar="FOLDER", help="folder of secret backups to be restored as well")
     made.add_argument("--at", metavar="DATE|TX", help="state as of a date or a transaction (default: the last one)")
     made.add_argument(
@@ -76,7 +77,7 @@ def _run_restore(options: Options) -> int:
     with console.progress(options) as progress:
         done = restoration.restore(
             options.backup, options.workspace, packaged(), progress, at=at, store=options.store,
-            as_it_was=options.as_it_was,
+            timezone=options.timezone, as_it_was=options.as_it_was,
         )  # fmt: skip
         if options.secret:
             moment = at if isinstance(at, str) else done.recorded_at if at else None

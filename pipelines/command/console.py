@@ -22,6 +22,8 @@ from sdi.workspace import Workspace
 Options = argparse.Namespace
 Parser = argparse.ArgumentParser
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+_LONGEST = 4000
+"""Most characters of a message to a person."""
 DEFAULT_WORKSPACE = Path("var/demo")
 
 
@@ -196,6 +198,12 @@ def noted(text: str, facts: Mapping[str, object]) -> str:
     return f"{text}\n  notice: {facts['notice']}" if facts.get("notice") else text
 
 
+def _printable(text: str) -> str:
+    """Shorten what a file made too long, and write out what a terminal would obey."""
+    shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in shown)
+
+
 def failed(options: Options, error: PhusaError, code: int) -> int:
     """Say what went wrong, to a person or a machine.
 
@@ -217,5 +225,5 @@ def failed(options: Options, error: PhusaError, code: int) -> int:
         facts = {"error": error.code, "message": error.message, "details": error.details}
         say(json.dumps(facts, ensure_ascii=False, default=str))
     else:
-        remark(f"phusa: {error.message} [{error.code}]")
+        remark(f"phusa: {_printable(error.message)} [{error.code}]")
     return code

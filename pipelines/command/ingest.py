@@ -90,7 +90,11 @@ def _tell(options: Options, report: Report) -> None:
     if options.report is None:
         return
     path = options.report / f"{report.entry}.json" if options.report.is_dir() else options.report
-    path.write_text(report.to_json() if path.suffix == ".json" else report.to_text(), encoding="utf-8")
+    try:
+        path.write_text(report.to_json() if path.suffix == ".json" else report.to_text(), encoding="utf-8")
+    except OSError as error:
+        message = f"the report cannot be written to {path}: {error.strerror}; name a file in a folder that exists"
+        raise InputError(message, code="report-unwritable") from error
 
 
 def _show(options: Options, loaded: ingest.Loaded) -> None:

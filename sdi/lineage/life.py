@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sdi.errors import NotInRegister
-from sdi.history import TERMINAL
+from sdi.history import TERMINAL, Moment
 from sdi.store.schema import REGISTER_PREFIX
 from sdi.store.store import Store
 
@@ -16,16 +16,16 @@ class Life:
 
     eid: str
     kind: str
-    spans: tuple[tuple[str, str, str], ...]
+    spans: tuple[tuple[Moment, Moment, str], ...]
     """Since when, until when, in which state; in the order of time."""
 
     @property
-    def start(self) -> str:
+    def start(self) -> Moment:
         """First moment of which something is known."""
         return self.spans[0][0]
 
     @property
-    def end(self) -> str:
+    def end(self) -> Moment:
         """First moment at which it was gone; ``FOREVER`` where it lasts."""
         return next((start for start, _, status in self.spans if status in TERMINAL), self.spans[-1][1])
 
@@ -73,4 +73,4 @@ def life(store: Store, eid: str, tx: int) -> Life:
     )
     if not spans:
         raise NotInRegister(f"no thing {eid} is known; was it recorded later or in another registry?")
-    return Life(eid, kind[0][0], tuple((start, end, status) for start, end, status in spans))
+    return Life(eid, kind[0][0], tuple((Moment(start), Moment(end), status) for start, end, status in spans))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from hashlib import blake2b
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ import shapely
 from sdi.declaration import Label
 from sdi.errors import Gone, InputError, NotFound
 from sdi.finding.search import Found, Hit, search
-from sdi.history import ALWAYS, FOREVER, LATEST, OPEN, TERMINAL, Interval, instant, second, utc
+from sdi.history import ALWAYS, FOREVER, LATEST, OPEN, TERMINAL, Interval, instant, notations, second, utc
 from sdi.period import query_interval
 from sdi.publishing.change import Change, Feed, Version
 from sdi.publishing.collection import Collection, Match, Page, Thing
@@ -62,15 +63,22 @@ class Publication:
         self._zone = zone
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, zone: Zone = GREENWICH) -> Self:
         """Open a publication file for reading; that of a workspace is opened by the workspace, which knows its store.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        zone : Zone
+            Clock of the city, which the file does not tell.
 
         Raises
         ------
         WorkspaceError
             If the file is missing or is no publication.
         """
-        return cls(PublicationStore(GeoPackage(path)))
+        return cls(PublicationStore(GeoPackage(path)), zone)
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -171,12 +179,14 @@ class Publication:
         """
         with self._package.reading():
             collection = self.collection(name)
-            asked = _conditions(collection, where or {})
+            asked = _conditions(collection, where or {}, self._zone)
             if datetime is not None or recorded is not None:
                 held = CURRENT if datetime is None else query_interval(datetime, self._zone)
                 return self._past(name, held, self.known_at(recorded), asked, bbox, limit, offset, after)
-            condition = " AND ".join([f'c."{column}" = ?' for column in asked] or ["1 = 1"])
-            values = tuple(asked.values())
+            condition = " AND ".join(
+                [f'c."{column}" IN ({", ".join("?" * len(any_of))})' for column, any_of in asked.items()] or ["1 = 1"]
+            )
+            values = tuple(chain.from_iterable(asked.values()))
             if bbox is not None:
                 return self._boxed(name, bbox, condition, values, limit, offset, after)
             matched = self._package.count(name, condition, values) if asked else collection.count
@@ -200,7 +210,7 @@ class Publication:
         name: str,
         held: Interval,
         known: int,
-        asked: Mapping[str, Any],
+        asked: Mapping[str, tuple[Any, ...]],
         bbox: Box | None,
         limit: int,
         offset: int,
@@ -213,7 +223,7 @@ class Publication:
         latest = {row[1]: row[0] for row in rows}
         if asked:
             features = self._package.pieces(name, list(latest.values()))
-            keep = [all(properties_of(one).get(key) == value for key, value in asked.items()) for one in features]
+            keep = [all(properties_of(one).get(key) in any_of for key, any_of in asked.items()) for one in features]
             latest = {fid: row for (fid, row), yes in zip(latest.items(), keep, strict=True) if yes}
         left = [fid for fid in latest if after is None or fid > after][offset:]
         page = left[:limit]
@@ -458,10 +468,10 @@ def _collection(row: Row) -> Collection:
     )  # fmt: skip
 
 
-def _conditions(collection: Collection, where: Mapping[str, str]) -> dict[str, Any]:
-    """Return property conditions with values of the right type."""
+def _conditions(collection: Collection, where: Mapping[str, str], zone: Zone) -> dict[str, tuple[Any, ...]]:
+    """Return property conditions: values of the right type, of which a feature has any."""
     properties = collection.schema["properties"]
-    asked: dict[str, Any] = {}
+    asked: dict[str, tuple[Any, ...]] = {}
     for name, text in where.items():
         declared = properties.get(name)
         if declared is None or name in ("geometry", "id") or declared.get("type") == "array":
@@ -471,9 +481,10 @@ def _conditions(collection: Collection, where: Mapping[str, str]) -> dict[str, A
         kind = declared.get("type", "string")
         kind = kind[0] if isinstance(kind, list) else kind
         try:
-            asked[name] = {"true": True, "false": False}[text] if kind == "boolean" else _TYPES.get(kind, str)(text)
+            value = {"true": True, "false": False}[text] if kind == "boolean" else _TYPES.get(kind, str)(text)
         except (ValueError, KeyError) as error:
             raise InputError(
                 f"property {name} is {text!r}; expected a value of type {kind}", code="value-invalid"
             ) from error
+        asked[name] = notations(text, zone) if name == "valid_from" else (value,)
     return asked

@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -32,6 +32,14 @@ Convert = Callable[[Cell], Value]
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "có", "đúng"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "không", "sai"})
+_LONGEST_CODE = 200
+"""Characters of a cell that are compared with codes."""
+_GROUPED = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}(,\d+)?|[+-]?\d{1,3}\.\d{3},\d+")
+"""Number whose points can only separate thousands, as Vietnamese writes them: 1.250.000 or 1.250,5."""
+_LARGEST = 2**63
+"""A whole number must be smaller to be stored."""
+_YEARS = range(1000, 2400)
+"""Years that a date can lie in; others stand for «unknown», «never», or count another era."""
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
 
 
@@ -236,7 +244,8 @@ def _code_reader(codes: CodeList | None) -> Convert:
         value = _as_text(cell)
         found = table.get(value) or folded.get(value.casefold())
         if found is None:
-            close = difflib.get_close_matches(value.casefold(), folded, n=1)
+            # Comparing letters takes time and memory with their number; no code is that long.
+            close = difflib.get_close_matches(value.casefold()[:_LONGEST_CODE], folded, n=1)
             hint = f"; did you mean {folded[close[0]]}?" if close else ""
             name = codes.name if codes else "?"
             raise Slip("code-unknown", f"{value!r} is not in the code list {name}{hint}")
@@ -252,12 +261,13 @@ def _number_reader(target: Field, mapping: ColumnMapping, cells: list[Cell], col
         message = f"{target.name}: converted from {mapping.unit} to {target.unit}"
         column.findings.append(Finding("unit-converted", None, message, "accepted", column=target.name))
     comma = _decimal_comma(cells)
+    grouped = any(isinstance(cell, str) and _GROUPED.fullmatch(cell) for cell in cells)
     if comma:
         message = f"{target.name}: the comma is read as decimal comma"
         column.findings.append(Finding("decimal-comma", None, message, "accepted", column=target.name))
 
     def read(cell: Cell) -> float | int:
-        number = _number(cell, comma=comma)
+        number = _number(cell, comma=comma, grouped=grouped)
         if (factor, offset) != (1.0, 0.0):
             # Twelve digits hide the binary tail of a conversion and keep every survey.
             number = cell = float(f"{number * factor + offset:.12g}")
@@ -293,15 +303,17 @@ def _decimal_comma(cells: Sequence[Cell]) -> bool:
     return all(cell.count(",") == 1 for cell in texts) and any(len(cell.partition(",")[2]) != 3 for cell in texts)
 
 
-def _number(cell: Cell, *, comma: bool) -> float:
+def _number(cell: Cell, *, comma: bool, grouped: bool) -> float:
     """Read one number."""
     if isinstance(cell, bool):
         raise Slip("value-no-number", f"{cell} is no number")
     if isinstance(cell, str) and "," in cell and not comma:
         raise Slip("value-ambiguous", f"{cell!r}: the comma may separate decimals or thousands; write a decimal point")
+    if grouped and isinstance(cell, str) and "." in cell:
+        raise Slip("value-ambiguous", f"{cell!r}: points of this column separate thousands; write numbers without them")
     try:
         number = float(cell.replace(",", ".") if isinstance(cell, str) else cell)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise Slip("value-no-number", f"{cell!r} is no number") from error
     if not math.isfinite(number) or (isinstance(cell, str) and "_" in cell):
         raise Slip("value-no-number", f"{cell!r} is no number")
@@ -312,6 +324,8 @@ def _whole(cell: Cell, number: float) -> int:
     """Return a whole number, exact also beyond 2**53."""
     if number != int(number):
         raise Slip("value-not-whole", f"{cell} is no whole number")
+    if abs(number) >= _LARGEST:
+        raise Slip("value-out-of-range", f"{number:g} is larger than a whole number may be; is it a code or a name?")
     return int(cell) if isinstance(cell, int) or re.fullmatch(r"[+-]?\d+", str(cell)) else int(number)
 
 
@@ -321,10 +335,12 @@ def _check_range(target: Field, number: float) -> None:
     if (low is None or number >= low) and (high is None or number <= high):
         return
     unit = f" {target.unit}" if target.unit not in (None, "1") else ""
-    allowed = f"{'' if low is None else f'{low:g}'} to {'' if high is None else f'{high:g}'}{unit}".strip()
+    allowed = " and ".join(
+        f"{word} {bound:g}{unit}" for word, bound in (("at least", low), ("at most", high)) if bound is not None
+    )
     usable = target.observed and not target.required
     done = "the observation was left out, the thing kept" if usable else "correct the value or its unit"
-    raise Slip("value-out-of-range", f"{number:g}{unit} is not within {allowed}; {done}", usable=usable)
+    raise Slip("value-out-of-range", f"{number:g}{unit} is not {allowed}; {done}", usable=usable)
 
 
 def _boolean(cell: Cell) -> bool:
@@ -348,7 +364,7 @@ def _date_reader(target: Field, cells: list[Cell], column: Column) -> Convert:
 
     def read(cell: Cell) -> str:
         if isinstance(cell, date):
-            return (cell.date() if isinstance(cell, datetime) else cell).isoformat()
+            return _in_our_time(cell.date() if isinstance(cell, datetime) else cell).isoformat()
         value = str(cell)
         match = _DAY_FIRST.fullmatch(value)
         if match and not (day_first or month_first):
@@ -357,11 +373,34 @@ def _date_reader(target: Field, cells: list[Cell], column: Column) -> Convert:
             day, month = (match[1], match[2]) if day_first else (match[2], match[1])
             value = f"{match[3]}-{int(month):02d}-{int(day):02d}"
         try:
-            return datetime.fromisoformat(value).date().isoformat()
+            return _in_our_time(datetime.fromisoformat(value).date()).isoformat()
         except ValueError as error:
-            raise Slip("value-no-date", f"{cell!r} is no date; deliver dates as YYYY-MM-DD") from error
+            if isinstance(error, Slip):
+                raise
+            raise Slip(
+                "value-no-date", f"{cell!r} is no date{_counted_day(value)}; deliver dates as YYYY-MM-DD"
+            ) from error
 
     return read
+
+
+def _in_our_time(day: date) -> date:
+    """Return a day, unless its year is none that a thing of a city can have."""
+    if day.year not in _YEARS:
+        message = (
+            f"{day.isoformat()} lies in the year {day.year}; write the year of our era, or nothing if it is unknown"
+        )
+        raise Slip("date-far", message)
+    return day
+
+
+def _counted_day(value: str) -> str:
+    """Say which day a spreadsheet means by a number of days; nothing where it cannot be one."""
+    if not re.fullmatch(r"[2-7]\d{4}(\.\d+)?", value, re.ASCII):
+        return ""
+    return (
+        f" (a spreadsheet means {(date(1899, 12, 30) + timedelta(days=int(float(value)))).isoformat()} by that number)"
+    )
 
 
 def _instant(cell: Cell) -> str:

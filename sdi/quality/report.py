@@ -36,6 +36,10 @@ _WORDS: Mapping[str, Label] = {
 }
 
 
+_LONGEST = 10_000
+"""Most characters of one text in a report for machines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a check found, with the outcome of the delivery and of every row."""
@@ -114,12 +118,12 @@ class Report:
         said = {
             "code": finding.code,
             "row": finding.row,
-            "label": self.labels.get(-1 if finding.row is None else finding.row),
-            "column": finding.column,
+            "label": _cut(self.labels.get(-1 if finding.row is None else finding.row)),
+            "column": _cut(finding.column),
             "action": finding.action,
-            "message": finding.message,
-            "before": finding.before,
-            "after": finding.after,
+            "message": _cut(finding.message),
+            "before": _cut(finding.before),
+            "after": _cut(finding.after),
             "moved_area_m2": None if finding.moved_area_m2 is None else round(finding.moved_area_m2, 3),
         }
         return {key: value for key, value in said.items() if value is not None or key == "row"}
@@ -188,20 +192,29 @@ class Report:
         """Write one finding on one line."""
         label = "" if finding.row is None else self.labels.get(finding.row, "")
         where = (
-            "" if finding.row is None else f"{_word('row', language)} {finding.row}{f' ({label})' if label else ''}: "
+            ""
+            if finding.row is None
+            else f"{_word('row', language)} {finding.row}{f' ({_one_line(label)})' if label else ''}: "
         )
         change = "".join(
             f"; {_word(word, language)} «{_one_line(said)}»"
             for word, said in (("was", finding.before), ("now", finding.after))
             if said is not None
         )
-        return f"{where}{finding.message}{change}"
+        return f"{where}{_one_line(finding.message, 400)}{change}"
 
 
-def _one_line(said: str) -> str:
+def _one_line(said: str, longest: int = 100) -> str:
     """Shorten a text to what fits on a line; what a terminal would obey or hide is written out."""
-    clean = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in said)
-    return clean if len(clean) <= 100 else clean[:99] + "…"
+    clean = "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in said[: longest + 1]
+    )
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+
+
+def _cut(said: str | None) -> str | None:
+    """Shorten a text that no report can hold: a cell may have millions of letters."""
+    return said if said is None or len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
 
 
 def _rows(number: int, language: str) -> str:

@@ -26,6 +26,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "crs-member": ("Hệ tọa độ ghi theo cách cũ", "CRS named in the old way"),
     "crs-overridden": ("Dùng hệ tọa độ do phiếu khai báo", "CRS taken from the entry"),
     "crs-without-code": ("Hệ tọa độ không có mã", "CRS without code"),
+    "date-far": ("Năm ngoài khoảng hợp lý", "Year out of range"),
     "date-ambiguous": ("Ngày tháng hiểu được hai cách", "Date with two readings"),
     "date-order": ("Thứ tự ngày tháng", "Order of day and month"),
     "decimal-comma": ("Dấu phẩy thập phân", "Decimal comma"),

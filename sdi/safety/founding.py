@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def beside(place: Path) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def keep_in(folder: Path, store: str | None) -> None:
+def keep_in(folder: Path, store: str | None, timezone: str | None = None) -> None:
     """Say in the description of a workspace where its registry is kept now, and its secret one: in its own folder.
 
     Parameters
@@ -69,6 +69,8 @@ def keep_in(folder: Path, store: str | None) -> None:
         Folder of the workspace.
     store : str, optional
         Address of a database; a file of the folder keeps it where absent.
+    timezone : str, optional
+        Zone of the city; as it is written where absent.
 
     Raises
     ------
@@ -76,14 +78,16 @@ def keep_in(folder: Path, store: str | None) -> None:
         If it is written in such a way that a place would stay, or anything else would go.
     """
     path = folder / FILE
+    said = {key: value for key, value in (("store", store), ("timezone", timezone)) if value}
+    gone = {*_PLACES, *said}
     try:
         before = path.read_text(encoding="utf-8")
-        text = _without(before, _PLACES) + (f"store: {store}\n" if store else "")
-        wanted = {key: value for key, value in yaml.safe_load(before).items() if key not in _PLACES}
+        text = _without(before, gone) + "".join(f"{key}: {value}\n" for key, value in said.items())
+        wanted = {key: value for key, value in yaml.safe_load(before).items() if key not in gone}
         found = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError, IndexError) as error:
         raise _unwritable(path) from error
-    if found != wanted | ({"store": store} if store else {}):
+    if found != wanted | said:
         raise _unwritable(path)
     path.write_text(text, encoding="utf-8")
 
@@ -91,12 +95,12 @@ def keep_in(folder: Path, store: str | None) -> None:
 def _unwritable(path: Path) -> WorkspaceError:
     """Return the error for a description from which the places cannot be taken."""
     return WorkspaceError(
-        f"{path.name} does not say store: and secret: on lines of their own, so they cannot be taken out; expected "
-        "plain YAML, one key a line, without << and {}: write it so where the city is, and begin anew"
+        f"{path.name} does not say store:, secret: and timezone: on lines of their own, so they cannot be taken out; "
+        "expected plain YAML, one key a line, without << and {}: write it so where the city is, and begin anew"
     )
 
 
-def _without(text: str, keys: Sequence[str]) -> str:
+def _without(text: str, keys: Collection[str]) -> str:
     """Return a YAML mapping without some of its keys, everything else as it was written."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     pairs = root.value if isinstance(root, yaml.MappingNode) else []

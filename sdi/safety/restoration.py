@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from sdi import timekeeping
 from sdi.access import numbering
 from sdi.errors import InputError, IntegrityError, WorkspaceError
 from sdi.history import Clock, second, utc
@@ -62,6 +63,7 @@ def restore(
     *,
     at: int | str | None = None,
     store: str | None = None,
+    timezone: str | None = None,
     as_it_was: bool = False,
     clock: Clock | None = None,
 ) -> Restored:
@@ -82,6 +84,8 @@ def restore(
         means the last transaction at or before it, a date the moment at which that day begins in the city.
     store : str, optional
         Address of the database that shall keep the registry; a file of the folder does where absent.
+    timezone : str, optional
+        Zone of the city, where the backup says none that there is; the one it says where absent.
     as_it_was : bool
         Whether things are seen again that were withdrawn after that; they stay withdrawn otherwise, by a transaction
         that follows the restored ones.
@@ -96,7 +100,7 @@ def restore(
     Raises
     ------
     WorkspaceError
-        If there is no backup, or the place is not empty.
+        If there is no backup, the place is not empty, or the zone of the city is not known or another one.
     InputError
         If the backups do not reach the moment.
     IntegrityError
@@ -106,17 +110,18 @@ def restore(
     vault = Vault(folder)
     manifests = vault.manifests()
     with closing(_opened(vault)) as kept:
-        tx = _wanted(kept, vault, manifests, at)
+        tx = _wanted(kept, vault, manifests, at, timezone)
         chosen = _chosen(manifests, tx)
         _refuse_damaged(kept, vault, chosen)
         files, left_out = _then(kept, vault, manifests[: manifests.index(chosen) + 1], tx)
         later = () if as_it_was else _withdrawn(kept, vault, manifests[-1], tx)
         with beside(place) as made:
             _refuse_foreign(files, vault, made)
+            timekeeping.refuse_other(kept, _zone(vault, chosen, timezone), "restore with --timezone {}")
             for number, (path, digest) in enumerate(files.items(), 1):
                 vault.hand_out(digest, made / path)
                 progress("files", _SHARE * number / len(files))
-            keep_in(made, store)
+            keep_in(made, store, timezone)
             workspace = Workspace.open(made, catalogs)
             ObservationStore(workspace.observations).rebuild_latest()
             _registry(workspace, kept, tx, (clock or Clock()).now(), progress)
@@ -177,12 +182,14 @@ def _opened(vault: Vault) -> EmbeddedStore:
     raise IntegrityError(f"{vault.registry_path} is missing or empty; take another copy of {vault.folder}")
 
 
-def _wanted(kept: Store, vault: Vault, manifests: Sequence[Manifest], at: int | str | None) -> int:
+def _wanted(
+    kept: Store, vault: Vault, manifests: Sequence[Manifest], at: int | str | None, timezone: str | None
+) -> int:
     """Return the transaction that is meant."""
     last = manifests[-1]
     if at is None:
         return last.tx
-    tx = at if isinstance(at, int) else _known(kept, at, last.tx, _zone(vault, last))
+    tx = at if isinstance(at, int) else _known(kept, at, last.tx, _zone(vault, last, timezone))
     if not 1 <= tx <= last.tx:
         since, until = kept.select("SELECT min(recorded_at), max(recorded_at) FROM tx WHERE tx <= ?", (last.tx,))[0]
         raise InputError(
@@ -192,14 +199,25 @@ def _wanted(kept: Store, vault: Vault, manifests: Sequence[Manifest], at: int | 
     return tx
 
 
-def _zone(vault: Vault, manifest: Manifest) -> Zone:
-    """Return the clock of the city that was backed up."""
+def _zone(vault: Vault, manifest: Manifest, timezone: str | None) -> Zone:
+    """Return the clock of the city that was backed up, or the one that it shall have."""
+    if timezone is not None:
+        return Zone.of(timezone)
     digest = manifest.files.get(FILE)
     if digest is None:
         return GREENWICH
     with TemporaryDirectory() as folder:
-        vault.hand_out(digest, Path(folder) / FILE)
-        return zone_of(Path(folder) / FILE)
+        vault.hand_out(digest, Path(folder) / FILE)  # refuses it where it is damaged
+    try:
+        return zone_of(vault.place(digest))
+    except WorkspaceError as error:
+        if error.code != "zone-unknown":
+            raise
+        raise WorkspaceError(
+            f"{FILE} of the backup of {manifest.taken_at} is {error.message}; restore with --timezone NAME, which is "
+            "written into the restored one",
+            code=error.code,
+        ) from error
 
 
 def _known(kept: Store, at: str, last: int, zone: Zone) -> int:

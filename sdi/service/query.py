@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sdi.crs import CRS84
 from sdi.errors import InputError
-from sdi.history import instant, utc
+from sdi.history import utc
 from sdi.period import query_interval
 from sdi.publishing.collection import Collection
 from sdi.service.negotiation import COMMON, Wish
@@ -81,9 +81,7 @@ class ItemsQuery:
             datetime=datetime,
             recorded=recorded,
             where={
-                name: _sought(name, given[name], one, workspace.zone)
-                for name, one in queryables(collection).items()
-                if name in given
+                name: _sought(name, given[name], one) for name, one in queryables(collection).items() if name in given
             },
             crs=asked("crs", given.get("crs"), systems),
         )
@@ -110,11 +108,10 @@ def moments(wish: Wish, zone: Zone) -> tuple[str | None, str | None]:
     return datetime, None if recorded is None else utc(recorded, zone)
 
 
-def _sought(name: str, text: str, schema: dict[str, object], zone: Zone) -> str:
-    """Return the value of a queryable as the publication compares it; when a fact began is told by the city's clock."""
+def _sought(name: str, text: str, schema: dict[str, object]) -> str:
+    """Return the value of a queryable as the publication compares it, which reads by itself when a fact began."""
     value = typed(name, text, schema)
-    as_answered = text in (value, value[:10])  # a day, or the time of a record
-    return value if name != "valid_from" or as_answered else instant(text, zone)
+    return text if name == "valid_from" else value
 
 
 def queryables(collection: Collection) -> dict[str, dict[str, object]]:

@@ -10,10 +10,11 @@ import stat
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, NoReturn
 
 from sdi.errors import refused
 from sdi.source.delivery import Limits
@@ -53,6 +54,15 @@ def local_file(path: Path | str, limits: Limits) -> Path:
     if lowered.startswith(_REMOTE) or "\x00" in text or "<" in text:
         raise refused("path-refused", f"{text!r} is no local file", "download the delivery first and name the file")
     path = Path(path)
+    try:
+        return _plain_file(path, limits)
+    except OSError as error:
+        found = f"{text[:200]!r} cannot be opened: {error.strerror}"
+        raise refused("path-unreadable", found, "check the length of its name and the rights to read it") from error
+
+
+def _plain_file(path: Path, limits: Limits) -> Path:
+    """Look at what a path leads to."""
     if path.is_dir():
         raise refused("path-folder", f"{path} is a folder", "name the file, or pack the folder as a .zip")
     if not path.exists():
@@ -64,6 +74,7 @@ def local_file(path: Path | str, limits: Limits) -> Path:
         raise refused("file-empty", f"{path.name} is empty (0 bytes)", "ask the supplier for the file again")
     if size > limits.file_bytes:
         _too_large(path.name, size, limits.file_bytes)
+    first_bytes(path, 1)
     return path
 
 
@@ -216,14 +227,19 @@ def _copy(packed: IO[bytes] | gzip.GzipFile, target: Path, allowed: int, name: s
         while block := packed.read(_BLOCK):
             written += len(block)
             if written > allowed:
-                raise refused(
-                    "archive-bomb",
-                    f"{name} unpacks to more than {allowed:,} bytes",
-                    "deliver the file unpacked if it is really that large",
-                    limit=allowed,
-                )
+                _swells(name, allowed)
             file.write(block)
     return written
+
+
+def _swells(name: str, allowed: int) -> NoReturn:
+    """Refuse an archive that becomes too large."""
+    raise refused(
+        "archive-bomb",
+        f"{name} unpacks to more than {allowed:,} bytes",
+        "deliver the file unpacked if it is really that large",
+        limit=allowed,
+    )
 
 
 def _from_zip(path: Path, folder: Path, layer: str | None, limits: Limits) -> Path:
@@ -231,8 +247,10 @@ def _from_zip(path: Path, folder: Path, layer: str | None, limits: Limits) -> Pa
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir() and not _is_noise(member)]
-            _check_members(path.name, members, limits)
             left = allowed(path, limits)
+            _check_members(path.name, members, limits)
+            if sum(member.file_size for member in members) > left:
+                _swells(path.name, left)
             for member in members:
                 target = folder.joinpath(*PurePosixPath(member.filename).parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -271,6 +289,10 @@ def _check_members(name: str, members: list[zipfile.ZipInfo], limits: Limits) ->
             raise refused(
                 "archive-nested", f"{name} holds another archive, {member.filename!r}", "unpack the inner one"
             )
+    twice = [member for member, times in Counter(member.filename for member in members).items() if times > 1]
+    if twice:
+        found = f"{name} holds {twice[0]!r} more than once"
+        raise refused("archive-ambiguous", found, "which of them counts is unknown; pack one", member=twice[0])
     declared = sum(member.file_size for member in members)
     if declared > limits.file_bytes:
         _too_large(f"{name}, unpacked,", declared, limits.file_bytes)

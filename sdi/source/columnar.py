@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -26,6 +27,9 @@ from sdi.source.gdal import frame
 _BATCH = 1024
 """Rows of a Parquet file that are looked at together."""
 _DELIMITERS = (",", ";", "\t", "|")
+_SAID_DELIMITER = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
+"""First line with which a spreadsheet names the delimiter; it is no part of the table."""
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 def read_geojson(path: Path, options: SourceOptions, limits: Limits) -> Raw:
@@ -148,8 +152,10 @@ def read_csv(path: Path, options: SourceOptions, limits: Limits) -> Raw:
 
 def _cells(path: Path, content: str, limits: Limits) -> pa.Table:
     """Split delimited text into cells; the first row holds the names."""
-    head = content.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=head.count)
+    head, delimiter = _first_line(content)
+    if said := _SAID_DELIMITER.match(content):
+        content = content[said.end() :]
+        head, delimiter = _first_line(content)[0], said[1]
     _check_columns(path, head.count(delimiter) + 1, limits)
     data = content.encode("utf-8", "surrogateescape")
     texts = {f"f{number}": pa.string() for number in range(limits.columns)}
@@ -162,13 +168,20 @@ def _cells(path: Path, content: str, limits: Limits) -> pa.Table:
         )
     except pa.ArrowInvalid as error:
         found = f"{path.name}: {str(error).removeprefix('CSV parse error: ')}"
-        raise refused("csv-ragged", found, "a delimiter or a quote is missing; export the table again") from error
+        cure = "a delimiter or a quote is missing, or lines stand above the names; export the table alone again"
+        raise refused("csv-ragged", found, cure) from error
     _check_columns(path, cells.num_columns, limits)
     last = cells.column(cells.num_columns - 1)
     if content.count('"') % 2 and any("\n" in cell for cell in last.to_pylist()):
         found = f"{path.name}: a quote is opened in row {cells.num_rows} and never closed"
         raise refused("csv-ragged", found, "export the table again")
     return cells
+
+
+def _first_line(content: str) -> tuple[str, str]:
+    """Return the line of names without what is quoted, and the delimiter that stands in it most often."""
+    head = _QUOTED.sub("", content.lstrip("\r\n").split("\n", 1)[0])
+    return head, max(_DELIMITERS, key=head.count)
 
 
 def _check_columns(path: Path, count: int, limits: Limits) -> None:
@@ -184,18 +197,24 @@ def _text_of(path: Path, options: SourceOptions, limits: Limits) -> tuple[str, s
         found = f"{path.name} has {size:,} bytes of text, at most {limits.text_bytes:,} are read"
         raise refused("file-too-large", found, "deliver it as GeoPackage or GeoParquet")
     data = path.read_bytes()
-    marks = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    marks = {
+        b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\x00\x00": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
+    }  # fmt: skip
     mark = next((name for mark, name in marks.items() if data.startswith(mark)), None)
+    if options.encoding and encoding.belies(data, options.encoding):
+        found = f"{path.name} is declared to be {options.encoding}, but its bytes are UTF-8"
+        raise refused("encoding-contradicted", found, "write source.encoding: UTF-8 in the entry, or leave it out")
     if mark or options.encoding:
         name = options.encoding or str(mark).removesuffix("-sig").upper()
         return (data.decode(mark, "replace") if mark else encoding.decode(data, name)), name
     try:
         return data.decode("utf-8"), "UTF-8"
-    except UnicodeDecodeError:
-        western = encoding.read_western(data)
+    except UnicodeDecodeError as error:
+        western, line = encoding.read_western(data), data.count(b"\n", 0, error.start) + 1
     lines = [line for line in western.splitlines() if not line.isascii()]
     if encoding.detect(lines) is None and not encoding.is_western(lines):
-        found = f"{path.name} is not UTF-8, and the bytes tell no other encoding (such as {lines[0][:60]!r})"
+        here = western.split("\n")[line - 1].strip()[:60]
+        found = f"{path.name} is not UTF-8 in line {line}, and the bytes tell no other encoding (such as {here!r})"
         raise refused("encoding-undeclared", found, "name its encoding as source.encoding in the entry")
     return western, "windows-1252"
 
@@ -230,14 +249,14 @@ def _from_wkt(texts: pd.Series, raw: Raw) -> NDArray[np.object_]:
 
 
 def _from_xy(x: pd.Series, y: pd.Series, raw: Raw) -> NDArray[np.object_]:
-    """Make points of two columns; an empty cell means no place, an unreadable one puts its row aside."""
+    """Make points of two columns; two empty cells mean no place, one or an unreadable one puts its row aside."""
     pair = [_numbers(column) for column in (x, y)]
-    given = ~(x.isna() | y.isna()).to_numpy()
+    given = ~(x.isna() & y.isna()).to_numpy()
     readable = np.isfinite(pair[0]) & np.isfinite(pair[1])
     geometry = np.full(len(x), None, dtype=object)
     geometry[readable & given] = shapely.points(pair[0][readable & given], pair[1][readable & given])
     for row in np.flatnonzero(given & ~readable):
-        message = "the coordinates are no numbers; write them with a decimal point"
+        message = "the coordinates are no two numbers; write both with a decimal point and no signs of degrees"
         raw.remark("coordinate-unreadable", message, "quarantined", int(row), before=f"{x[row]}, {y[row]}")
     return geometry
 

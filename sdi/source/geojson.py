@@ -9,6 +9,7 @@ the right form that is none (a ring of three positions) concerns its own row onl
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -28,6 +29,8 @@ from sdi.source.delivery import Limits, Raw
 Json = Any
 """A value of a JSON document."""
 
+_HALF = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_ESCAPED = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 """How many lists stand around the positions of each type."""
 _TYPES = (*_DEPTH, "GeometryCollection", "Feature", "FeatureCollection")
@@ -66,7 +69,8 @@ def parse(text: str, limits: Limits) -> Raw:
 def _load(text: str) -> Json:
     """Parse JSON; what the standard forbids and Python allows is refused."""
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        whole = _ESCAPED.sub(_without_half, text) if _HALF.search(text) else text
+        return json.loads(whole, object_pairs_hook=_object, parse_constant=_constant)
     except json.JSONDecodeError as error:
         raise refused(
             "json-syntax",
@@ -80,6 +84,11 @@ def _load(text: str) -> Json:
         raise
     except (RecursionError, ValueError) as error:
         raise refused("json-syntax", f"the document cannot be read ({error})", "write it with a GIS again") from error
+
+
+def _without_half(escaped: re.Match[str]) -> str:
+    """Write half of a letter, which no encoding can hold, as a lost letter."""
+    return r"\ufffd" if _HALF.fullmatch(escaped[0]) else escaped[0]
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import shapely
 from pyproj import CRS
 
-from sdi import expression
+from sdi import encoding, expression
 from sdi.entry import SourceOptions
 from sdi.errors import PhusaError, refused
 from sdi.source import archive, columnar, gdal, georeference, ring, shapefile, strings
@@ -59,10 +59,20 @@ _CURES = {
     ".kmz": "export the layer as GeoPackage or GeoJSON",
     ".vrt": "deliver the data themselves, not a reference to them",
     ".xlsx": "export the sheet as CSV",
+    ".xlsm": "export the sheet as CSV",
+    ".xls": "export the sheet as CSV",
+    ".ods": "export the sheet as CSV",
+    ".mdb": "export the layer as GeoPackage, the table as CSV",
+    ".tab": "export the layer as GeoPackage",
+    ".tar": "pack the layer as .zip",
+    ".rar": "pack the layer as .zip",
+    ".7z": "pack the layer as .zip",
     ".tif": "this is a raster: write raster: elevation instead of register: in the entry",
     ".asc": "this is a raster: write raster: elevation instead of register: in the entry",
 }
 _NO_LAYERS = (".inp", ".tif", ".asc")
+_PACKED_INSIDE = (".xlsx", ".xlsm", ".ods", ".kmz")
+"""Endings of files that are archives to look at, but no deliveries packed as one."""
 
 
 def read(path: Path | str, options: SourceOptions, limits: Limits = Limits()) -> Delivery:  # noqa: B008 (a value)
@@ -110,8 +120,10 @@ def _file(path: Path | str, options: SourceOptions, limits: Limits) -> tuple[Raw
     """Read one file, packed or not; return the table, its format and its digest."""
     path = archive.local_file(path, limits)
     sha256 = archive.digest(path)
+    if path.suffix.lower() in _PACKED_INSIDE:
+        format_of(path)
     with archive.unpacked(path, options.layer, limits) as file:
-        name = format_of(file)
+        name = format_of(file, options.encoding)
         return _read(file, name, options, limits), name, sha256
 
 
@@ -122,18 +134,20 @@ def _read(file: Path, name: str, options: SourceOptions, limits: Limits) -> Raw:
     except PhusaError:
         raise
     except _FAILURES as error:
-        logger.warning("%s: its reader failed", file.name, exc_info=True)
+        logger.info("%s: its reader failed", file.name, exc_info=True)
         found = f"{file.name} cannot be read as {name}: {error}"
         raise refused("file-unreadable", found, "open it in a GIS and export it again") from error
 
 
-def format_of(path: Path) -> str:
+def format_of(path: Path, declared: str | None = None) -> str:
     """Tell the format of a file from its first bytes and its ending, which must agree.
 
     Parameters
     ----------
     path : Path
         An unpacked file.
+    declared : str, optional
+        Encoding that the entry names; some of them write zeros between the letters of a text.
 
     Returns
     -------
@@ -161,8 +175,21 @@ def format_of(path: Path) -> str:
         found = f"{path.name} is called {said or ending or 'nothing'}, but its content is {content or 'something else'}"
         raise refused("format-differs", found, "correct the ending of the name, or ask the supplier for the file again")
     if said in ("CSV", "GeoJSON") and b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise refused("format-differs", f"{path.name} is no text", "ask the supplier for the file again")
+        _check_wide(path, head, declared)
     return str(said)
+
+
+def _check_wide(path: Path, head: bytes, declared: str | None) -> None:
+    """Refuse a text with zeros, unless the entry names an encoding that writes them."""
+    if declared and encoding.python_name(declared).startswith(("utf_16", "utf_32")):
+        return
+    # Most letters of a table are ASCII: of their two bytes, the high one is zero.
+    halves = (("UTF-16LE", head[::2], head[1::2]), ("UTF-16BE", head[1::2], head[::2]))
+    looks = next((name for name, low, high in halves if all(low) and 2 * high.count(0) > len(high)), None)
+    if looks:
+        found = f"{path.name} is no UTF-8; it looks like {looks} without a byte order mark"
+        raise refused("encoding-undeclared", found, f"name it as source.encoding: {looks} in the entry")
+    raise refused("format-differs", f"{path.name} is no text", "ask the supplier for the file again")
 
 
 def _settle_heights(raw: Raw) -> None:

@@ -139,6 +139,9 @@ def _name(data: bytes, name: str) -> str:
 
 def _agreed(declared: str, texts: list[str]) -> str:
     """Hold a declared encoding against the texts; each stands for its bytes."""
+    if encoding.belies("\n".join(texts).encode("latin-1"), declared):
+        found = f"the texts are declared to be {declared}, but their bytes are UTF-8"
+        raise refused("encoding-contradicted", found, "write source.encoding: UTF-8 in the entry", declared=declared)
     wrong = [text for text in texts if "\ufffd" in (_decoded(text, declared) or "")]
     if len(wrong) > (1 - _MOST) * len(texts):
         found = f"the texts are declared to be {declared}, but {len(wrong)} of {len(texts)} cannot be read so"

@@ -38,6 +38,7 @@ REVISIONS = (
         tables=(
             "address", "membership", "derivation", "code_list", "code", "other_name", "custody", "reported_on",
             "happening", "restriction", "reading", "projected_number", "projected_reach",
+            "clock",
         ),
         columns={
             "declaration": ("shape",),

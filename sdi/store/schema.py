@@ -115,6 +115,7 @@ def _bookkeeping(metadata: sa.MetaData) -> list[sa.Table]:
             sa.Index("outbox_tx", "tx_from"),
             sa.Index("outbox_kind", "kind", "tx_from"),
         ),
+        sa.Table("clock", metadata, row(), sa.Column("zone", sa.Text, nullable=False)),  # outside the chain
     ]
 
 

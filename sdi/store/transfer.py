@@ -21,8 +21,8 @@ from sdi.store.store import Row, Store
 CHUNK = 20_000
 """Rows carried at a time, to bound memory."""
 PLACES = "location_version"
-LOGS = ("reading",)
-"""Tables that are carried over whole: what they tell is no part of the city, so no transaction wrote it."""
+LOGS = ("reading", "clock")
+"""Tables that are carried over whole: who read what, and by which clock times are told, no transaction wrote."""
 _NAME = re.compile(r"[a-z0-9_]+")
 
 

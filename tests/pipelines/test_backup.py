@@ -45,6 +45,7 @@ def test_a_city_is_backed_up_restored_as_it_was_and_copied_by_command(tmp_path, 
         assert (registry.last_tx, registry.root_hash, projector.verified(made_there, registry)) == then
     copied = told("copy", "-w", city, "--to", str(tmp_path / "copy"))
     assert copied["root_hash"] == last == told("status", "-w", str(tmp_path / "copy"))["root_hash"]
+    assert main(["restore", kept, "-w", str(tmp_path / "again"), "--timezone", "Asia/Bangkok"]) == 1
 
 
 def test_what_cannot_be_done_is_refused_with_what_to_do(tmp_path, capsys):

@@ -8,9 +8,12 @@ import orjson
 import pytest
 
 from sdi.errors import InputError, NotFound, NotInRegister
+from sdi.history import Clock, Moment
 from sdi.lineage import succession
+from sdi.lineage.life import life
 from sdi.place import containment
 from sdi.publishing import projector
+from sdi.publishing.publication import Publication
 from sdi.safety import backup, restoration
 from sdi.workspace import Workspace
 from tests import model
@@ -181,3 +184,68 @@ def test_a_city_that_puts_its_clock_forward_has_a_day_of_23_hours(tmp_path):
         }  # fmt: skip
         assert {at: maker(book, eid, at) for at in asked} == asked
         assert book.register("valve").list(valid="2025-03-30T22:00:00Z") == []
+
+
+SEVEN = "2025-07-01T07:00:00+07:00"
+"""The instant whose text in UTC is that of the day."""
+WEST_AND_EAST = pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "America/Vancouver"])
+
+
+@WEST_AND_EAST
+def test_of_a_run_and_a_person_who_tells_the_hour_the_later_is_believed(tmp_path, zone):
+    city = model.build(tmp_path, zone=zone)
+    with closing(model.opened(city, clock=Clock.fixed("2026-01-05T02:00:00Z", 3600))) as book:
+        with writing(book, "run") as tx:  # recorded at 03:00 in UTC, the next ones an hour later each
+            (eid,) = add(book, "valve", tx, places=[point()], since=tx.moment, values={"maker": ["run"]})
+        valves = book.register("valve")
+        with writing(book, "person") as tx:
+            valves.change(eid, {"maker": "person"}, tx, valid_from="2026-01-05T04:00:00Z")
+        with writing(book, "run again") as tx:
+            valves.change(eid, {"maker": "run again"}, tx, valid_from=tx.moment)
+        asked = {
+            "2026-01-05T02:59:59Z": None, "2026-01-05T03:00:00Z": "run", "2026-01-05T04:00:00Z": "person",
+            "2026-01-05T05:00:00Z": "run again",
+        }  # fmt: skip
+        assert {at: maker(book, eid, at) for at in asked} == asked
+        assert valves.find(eid).values["maker"] == "run again"
+        with writing(book, "gone") as tx:
+            valves.retire(eid, tx, valid_from="2026-01-05T05:30:00Z")
+        assert maker(book, eid, "2026-01-05T05:29:59Z") == "run again"
+        assert valves.list(valid="2026-01-05T05:30:00Z") == []
+
+
+@WEST_AND_EAST
+def test_a_thing_is_found_at_the_first_and_gone_at_the_last_moment_of_its_life(tmp_path, zone):
+    city = model.build(tmp_path, zone=zone)
+    with closing(model.opened(city)) as book:
+        with writing(book) as tx:
+            (eid,) = add(book, "valve", tx, places=[point()], since="2025-07-01", values={"maker": ["first"]})
+            book.register("valve").change(eid, {"maker": "second"}, tx, valid_from="2025-07-02")
+            retire(book, [eid], tx, "2025-07-03")
+        lived = life(book.store, eid, book.last_tx)
+        assert maker(book, eid, lived.start) == "first"
+        assert book.register("valve").list(valid=lived.start) == [eid]
+        assert book.register("valve").list(valid=lived.end) == []
+
+
+def test_when_a_fact_began_is_asked_for_by_its_day_or_by_its_instant_in_any_notation(tmp_path):
+    city = model.build(tmp_path, zone="Asia/Ho_Chi_Minh")
+    kept_of_old = Moment("2025-06-30T17:30:00Z")  # as it was before the city had a clock
+    with closing(model.opened(city)) as book:
+        with writing(book) as tx:
+            began_at = {"old": kept_of_old, "night": "2025-07-01T00:30:00+07:00", "day": "2025-07-01", "seven": SEVEN}
+            for name, since in began_at.items():
+                add(book, "valve", tx, places=[point()], since=since, values={"maker": [name]})
+        projector.refresh(city, book)
+    with closing(Publication.open(city.publication_path("public"), city.zone)) as public:
+
+        def began(text, **more):
+            found = public.items("valves", limit=9, where={"valid_from": text}, **more).features
+            return [orjson.loads(one)["properties"]["maker"] for one in found]
+
+        for text in ("2025-07-01T00:30:00+07:00", "2025-06-30T17:30:00Z", "2025-06-30T13:30:00.000-04:00"):
+            assert began(text) == began(text, datetime="2025-07-02") == ["old", "night"]
+        assert began("2025-07-01") == began("2025-07-01T00:00:00+07:00") == began("2025-06-30T17:00:00Z") == ["day"]
+        assert began("2025-07-01T00:00:00Z") == ["day", "seven"]  # as the day is published, and the instant
+        assert began(SEVEN) == ["seven"]
+        assert public.items("valves", limit=9, datetime="2025-06-30T17:00:00Z").number_matched == 2

@@ -99,7 +99,10 @@ def test_a_day_begins_with_its_first_moment_where_midnight_is_skipped_or_comes_t
     assert utc("2018-11-04", paulo) == "2018-11-04T03:00:00Z"
     assert instant("2018-11-04T01:00:00-02:00", paulo) == "2018-11-04T00:00:00Z"
     assert utc("2025-11-02", havana) == "2025-11-02T04:00:00Z"
-    assert instant("2025-11-02T00:00:00-05:00", havana) == "2025-11-02T00:00:00Z"
+    assert instant("2025-11-02T00:00:00-04:00", havana) == "2025-11-02T00:00:00Z"
+    # The second midnight is an hour of the same day; its own text would sort before the day.
+    assert instant("2025-11-02T00:00:00-05:00", havana) == "2025-11-02T00:00:01-05:00"
+    assert utc(instant("2025-11-02T00:30:00-05:00", havana), havana) == "2025-11-02T05:30:00Z"
 
 
 def test_before_is_the_last_second_of_what_ended():

@@ -66,6 +66,22 @@ def test_a_query_means_the_days_of_the_city(text, valid, period):
 
 
 @pytest.mark.parametrize(
+    ("zone", "text", "end"),
+    [
+        ("America/New_York", "2025-11-02T01:59:59-04:00", "2025-11-02T02:00:00-04:00"),
+        ("America/New_York", "2025-11-02T01:30:00-04:00/2025-11-02T01:59:59-04:00", "2025-11-02T02:00:00-04:00"),
+        ("America/New_York", "2025-11-02T01:30:00-05:00", "2025-11-02T01:30:01-05:00"),
+        ("America/Havana", "2025-11-02T00:59:59-04:00", "2025-11-02T01:00:00-04:00"),
+        ("America/Havana", "2025-11-02T00:00:00-05:00", "2025-11-02T00:00:02-05:00"),
+        ("America/Havana", "2025-11-02", "2025-11-03T00:00:00Z"),
+    ],
+)
+def test_a_second_of_the_hour_that_a_night_has_twice_ends_after_it_began(zone, text, end):
+    asked = query_interval(text, Zone.of(zone))
+    assert asked.start < asked.end == end
+
+
+@pytest.mark.parametrize(
     ("zone", "day", "hours"), [(BERLIN, "2025-03-30", 23), (BERLIN, "2025-10-26", 25), (CITY, "2025-03-30", 24)]
 )
 def test_a_day_has_as_many_hours_as_its_city_gives_it(zone, day, hours):

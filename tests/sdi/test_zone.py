@@ -18,7 +18,7 @@ from tests import model
         ("Asia/Ho_Chi_Min", "Asia/Ho_Chi_Minh"), ("asia/ho_chi_minh", "Asia/Ho_Chi_Minh"),
         ("+07:00", "Asia/Ho_Chi_Minh"), ("Europe", "Europe"), ("../../etc/passwd", "Asia/Ho_Chi_Minh"),
         ("localtime", "Asia/Ho_Chi_Minh"), ("", "Asia/Ho_Chi_Minh"), (7, "Asia/Ho_Chi_Minh"), (None, "Asia/"),
-        ("a\0b", "Asia/Ho_Chi_Minh"),
+        ("a\0b", "Asia/Ho_Chi_Minh"), ("right/UTC", "Etc/UTC"), ("posix/Asia/Ho_Chi_Minh", "Asia/Ho_Chi_Minh"),
     ],
 )  # fmt: skip
 def test_a_zone_that_is_not_known_is_refused_with_one_that_is(name, near):
