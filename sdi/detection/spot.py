@@ -24,11 +24,9 @@ _REACH = 512.0
 _STEPS = np.arange(-_REACH, _REACH + SHARP, SHARP)
 _SOUGHT = np.stack(np.meshgrid(_STEPS, _STEPS), axis=-1).reshape(-1, 2)
 _AROUND = rings(*_LADDER, 192.0, 256.0, 320.0, 384.0, 448.0, _REACH)
-"""Places where only areas bear witness: they are wide, so their evidence fades and does not jump."""
+"""Places where areas bear witness: they are wide, so their evidence fades and does not jump."""
 _FOUND = 64
 """Most places near, and most apart, that are judged with all witnesses; around one in four it is looked closer."""
-
-
 _SQUARE = np.stack(np.meshgrid([-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]), axis=-1).reshape(-1, 2)
 
 
@@ -79,7 +77,7 @@ class Spot:
 
 
 def _sought(fit: Fit) -> tuple[FloatArray, FloatArray]:
-    """Return places that fit best among lines (move, 2) [m], near and apart, and their scores (move,) [nat]."""
+    """Return places near and apart that fit best among lines, and those for areas (move, 2) [m]; and scores (move,)."""
     known, reach = fit.knowledge_around(_STEPS), np.hypot(*_SOUGHT.T) <= _REACH
     moves, known = _SOUGHT[reach], known[reach]
     found = _leading(moves, known, _FOUND)
@@ -89,10 +87,16 @@ def _sought(fit: Fit) -> tuple[FloatArray, FloatArray]:
     for step, count in ((SHARP / 2, _FOUND // 4), (SHARP / 4, 2)):
         around = moves[_leading(moves, scores, count)][:, None] + step * _SQUARE
         finer = np.concatenate([SHARP / 2 * _SQUARE, around.reshape(-1, 2)])
-        known = np.sum(list(fit.knowledge(finer).values()), axis=0)
-        moves = np.concatenate([moves, finer])
-        scores = np.concatenate([scores, fit.scores(finer, known, least)])
-    return moves, scores
+        moves, scores = np.concatenate([moves, finer]), np.concatenate([scores, _judged(fit, finer, least)])
+    if not fit.sample.named.any():
+        return moves, scores
+    # Things that do not follow the lines lead anywhere among them; only areas then say how far off they still fit.
+    return np.concatenate([moves, _AROUND]), np.concatenate([scores, _judged(fit, _AROUND, least)])
+
+
+def _judged(fit: Fit, moves: FloatArray, least: float) -> FloatArray:
+    """Return what all witnesses say of places (move,) [nat]; minus infinity below the least."""
+    return fit.scores(moves, np.sum(list(fit.knowledge(moves).values()), axis=0), least)
 
 
 def _leading(moves: FloatArray, scores: FloatArray, count: int) -> NDArray[np.intp]:

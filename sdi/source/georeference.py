@@ -58,7 +58,7 @@ def place(raw: Raw, options: SourceOptions) -> CRS | None:
     if shapely.is_missing(raw.geometry).all() and raw.crs is None and not options.crs:
         return None
     crs = _settled(raw, options)
-    if not (crs.is_geographic or crs.is_projected):
+    if not (crs.is_geographic or crs.is_projected) and (crs.is_geocentric or crs.is_vertical):
         found = f"{crs.name} ({crs.type_name}) gives no place on a map"
         raise refused("crs-contradicted", found, "name a geographic or projected CRS as source.crs in the entry")
     if options.axes == "yx":
