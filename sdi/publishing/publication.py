@@ -5,26 +5,24 @@ What is not in it cannot leak, because the service opens nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from hashlib import blake2b
 from importlib.metadata import version
-from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import numpy as np
 import orjson
-import shapely
 
 from sdi.declaration import Label
 from sdi.errors import Gone, InputError, NotFound
+from sdi.filter.filter import Filter
 from sdi.finding.search import Found, Hit, search
-from sdi.history import ALWAYS, FOREVER, LATEST, OPEN, TERMINAL, Interval, instant, notations, second, utc
+from sdi.history import ALWAYS, FOREVER, LATEST, OPEN, TERMINAL, Interval, instant, second, utc
 from sdi.period import query_interval
 from sdi.publishing.change import Change, Feed, Version
 from sdi.publishing.collection import Collection, Match, Page, Thing
-from sdi.publishing.feature import properties_of
+from sdi.publishing.paging import Asked, Counts, page
 from sdi.store.feed import Row
 from sdi.store.geopackage import GeoPackage
 from sdi.store.publication_database import Box
@@ -34,17 +32,6 @@ from sdi.zone import GREENWICH, Zone
 
 CURRENT = Interval(LATEST, FOREVER)
 """Asks for the latest fact known, whenever it begins."""
-
-
-def _whole(text: str) -> int:
-    """Read a whole number that the store can hold."""
-    number = int(text)
-    if not -(2**63) <= number < 2**63:
-        raise ValueError("outside the numbers that are kept")
-    return number
-
-
-_TYPES: Mapping[str, Callable[[str], Any]] = {"integer": _whole, "number": float}
 
 
 class Publication:
@@ -61,6 +48,8 @@ class Publication:
     def __init__(self, package: PublicationStore, zone: Zone = GREENWICH) -> None:
         self._package = package
         self._zone = zone
+        self._counts: Counts = {}
+        self._collections: dict[str, tuple[Row, Collection]] = {}
 
     @classmethod
     def open(cls, path: Path, zone: Zone = GREENWICH) -> Self:
@@ -128,8 +117,11 @@ class Publication:
         return self._described(self._package.collection(name))
 
     def _described(self, row: Row) -> Collection:
-        """Make a collection from its row."""
-        return _collection(row)
+        """Make a collection from its row, once for each state of it."""
+        known = self._collections.get(row[0])
+        if known is None or known[0] != row:
+            known = self._collections[row[0]] = (row, _collection(row))
+        return known[1]
 
     def items(
         self,
@@ -140,6 +132,8 @@ class Publication:
         after: int | None = None,
         bbox: Box | None = None,
         where: Mapping[str, str] | None = None,
+        filter: Filter | None = None,
+        sortby: Sequence[tuple[str, bool]] = (),
         datetime: str | None = None,
         recorded: str | None = None,
     ) -> Page:
@@ -159,6 +153,10 @@ class Publication:
             Features that intersect this box ``(xmin, ymin, xmax, ymax)``, and those without a place.
         where : mapping of str to str, optional
             Properties that must have these values.
+        filter : Filter, optional
+            What must be true of a feature besides.
+        sortby : sequence of (str, bool), optional
+            Properties by which to sort, each with whether it descends; features without a value come last.
         datetime : str, optional
             Features as they were: an instant or an interval as OGC API writes it. Current ones where absent.
         recorded : str, optional
@@ -168,7 +166,7 @@ class Publication:
         Returns
         -------
         Page
-            In the order in which the things were recorded.
+            In the order asked for, else in that in which the things were recorded.
 
         Raises
         ------
@@ -179,72 +177,12 @@ class Publication:
         """
         with self._package.reading():
             collection = self.collection(name)
-            asked = _conditions(collection, where or {}, self._zone)
+            held, known = None, 0
             if datetime is not None or recorded is not None:
                 held = CURRENT if datetime is None else query_interval(datetime, self._zone)
-                return self._past(name, held, self.known_at(recorded), asked, bbox, limit, offset, after)
-            condition = " AND ".join(
-                [f'c."{column}" IN ({", ".join("?" * len(any_of))})' for column, any_of in asked.items()] or ["1 = 1"]
-            )
-            values = tuple(chain.from_iterable(asked.values()))
-            if bbox is not None:
-                return self._boxed(name, bbox, condition, values, limit, offset, after)
-            matched = self._package.count(name, condition, values) if asked else collection.count
-            start, seek = (" AND c.fid > ?", (after,)) if after is not None else ("", ())
-            rows = self._package.page(name, condition + start, (*values, *seek), limit + 1, offset)
-            return Page(
-                tuple(row[1] for row in rows[:limit]), matched, rows[limit - 1][0] if len(rows) > limit else None
-            )
-
-    def _boxed(
-        self, name: str, bbox: Box, condition: str, values: Sequence[Any], limit: int, offset: int, after: int | None
-    ) -> Page:
-        """Return a page of the current features within a box."""
-        fids = self._package.within(name, bbox, condition, values)
-        left = [fid for fid in fids if after is None or fid > after][offset:]
-        page = left[:limit]
-        return Page(tuple(self._package.features(name, page)), len(fids), page[-1] if len(left) > limit else None)
-
-    def _past(
-        self,
-        name: str,
-        held: Interval,
-        known: int,
-        asked: Mapping[str, tuple[Any, ...]],
-        bbox: Box | None,
-        limit: int,
-        offset: int,
-        after: int | None,
-    ) -> Page:
-        """Return a page of the features that held within an interval, as known then; the latest version of each."""
-        rows = self._package.history(name, held.start, held.end, known)
-        if bbox is not None:
-            rows = self._touching(name, rows, bbox)
-        latest = {row[1]: row[0] for row in rows}
-        if asked:
-            features = self._package.pieces(name, list(latest.values()))
-            keep = [all(properties_of(one).get(key) in any_of for key, any_of in asked.items()) for one in features]
-            latest = {fid: row for (fid, row), yes in zip(latest.items(), keep, strict=True) if yes}
-        left = [fid for fid in latest if after is None or fid > after][offset:]
-        page = left[:limit]
-        found = self._package.pieces(name, [latest[fid] for fid in page])
-        return Page(tuple(found), len(latest), page[-1] if len(left) > limit else None)
-
-    def _touching(self, name: str, rows: Sequence[Row], bbox: Box) -> list[Row]:
-        """Return the pieces of history that intersect a box; one without a place matches every box."""
-        if not rows:
-            return []
-        boxes = np.array([row[2:] for row in rows], dtype=float)
-        nowhere = np.isnan(boxes[:, 0])
-        xmin, ymin, xmax, ymax = boxes.T
-        apart = (xmin > bbox[2]) | (xmax < bbox[0]) | (ymin > bbox[3]) | (ymax < bbox[1])
-        inside = (xmin >= bbox[0]) & (xmax <= bbox[2]) & (ymin >= bbox[1]) & (ymax <= bbox[3])
-        doubtful = np.flatnonzero(~apart & ~inside & ~nowhere).tolist()
-        features = self._package.pieces(name, [rows[at][0] for at in doubtful])
-        shapes = shapely.from_geojson([orjson.dumps(orjson.loads(one)["geometry"]) for one in features])
-        hit = nowhere | inside
-        hit[doubtful] = shapely.intersects(shapes, shapely.box(*bbox))
-        return [row for row, yes in zip(rows, hit, strict=True) if yes]
+                known = self.known_at(recorded)
+            asked = Asked(limit, offset, after, where or {}, filter, sortby, bbox, held, known, self._zone)
+            return page(self._package, collection, asked, self._counts)
 
     def search(
         self, text: str, *, limit: int, kinds: Sequence[str] = (), datetime: str | None = None
@@ -466,25 +404,3 @@ def _collection(row: Row) -> Collection:
         interval=(None if starts in (None, ALWAYS) else starts, None if ends in (None, FOREVER) else ends),
         **said,
     )  # fmt: skip
-
-
-def _conditions(collection: Collection, where: Mapping[str, str], zone: Zone) -> dict[str, tuple[Any, ...]]:
-    """Return property conditions: values of the right type, of which a feature has any."""
-    properties = collection.schema["properties"]
-    asked: dict[str, tuple[Any, ...]] = {}
-    for name, text in where.items():
-        declared = properties.get(name)
-        if declared is None or name in ("geometry", "id") or declared.get("type") == "array":
-            raise InputError(
-                f"collection {collection.name} has no property {name!r} to ask by", code="property-unknown"
-            )
-        kind = declared.get("type", "string")
-        kind = kind[0] if isinstance(kind, list) else kind
-        try:
-            value = {"true": True, "false": False}[text] if kind == "boolean" else _TYPES.get(kind, str)(text)
-        except (ValueError, KeyError) as error:
-            raise InputError(
-                f"property {name} is {text!r}; expected a value of type {kind}", code="value-invalid"
-            ) from error
-        asked[name] = notations(text, zone) if name == "valid_from" else (value,)
-    return asked

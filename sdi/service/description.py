@@ -178,7 +178,7 @@ def _components(said: Document, context: Context, stock: Inventory) -> Document:
         "maximum": context.settings.maximum_items,
         "default": context.settings.default_items,
     }
-    for name in ("crs", "bbox-crs"):
+    for name in ("crs", "bbox-crs", "filter-crs"):
         parameters[name]["schema"] |= {"enum": uris(stock.systems), "default": uris(stock.systems)[0]}
     for one in said["responses"].values():
         if "content" in one:

@@ -71,6 +71,33 @@ def parsed(features: Sequence[bytes]) -> list[dict[str, Any]]:
     return found
 
 
+def narrowed(features: Sequence[bytes], properties: Sequence[str] | None, *, places: bool = True) -> Sequence[bytes]:
+    """Leave out what was not asked for.
+
+    Parameters
+    ----------
+    features : sequence of bytes
+        Serialised features.
+    properties : sequence of str, optional
+        Properties to keep, in the order in which they are published; all of them where ``None``.
+    places : bool
+        Keep the geometry.
+
+    Returns
+    -------
+    sequence of bytes
+    """
+    if properties is None and places:
+        return features
+    documents = parsed(features)
+    for one in documents:
+        if properties is not None:
+            one["properties"] = {name: value for name, value in one["properties"].items() if name in properties}
+        if not places:
+            one["geometry"] = None
+    return [orjson.dumps(one) for one in documents]
+
+
 def in_crs(features: Sequence[bytes], target: str, storage: StorageCRS) -> Sequence[bytes]:
     """Reproject a page of features, all coordinates in one call.
 

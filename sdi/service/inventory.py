@@ -16,6 +16,7 @@ from sdi.service.coverage import Coverage, coverages, stamp
 from sdi.service.library import Document, Library, configuration
 from sdi.service.parameter import Box
 from sdi.service.phrase import say
+from sdi.service.query import Schema, queryables
 from sdi.service.reference import offered
 from sdi.workspace import Workspace
 
@@ -33,6 +34,8 @@ class Inventory:
     publication: Publication
     collections: Mapping[str, Collection]
     """Features, in the order of the map."""
+    queryables: Mapping[str, Mapping[str, Schema]]
+    """Of each collection of features, what may be asked for by a parameter of its name."""
     coverages: Mapping[str, Coverage]
     systems: tuple[str, ...]
     """Coordinate reference systems offered for features."""
@@ -118,7 +121,7 @@ class Keeper:
         """
         with self._turn:
             publication = self._opened()
-            touched = (publication.state(), publication.sequence, stamp(self._workspace.rasters))
+            touched = (publication.state(), stamp(self._workspace.rasters))
             if self._inventory is None or touched != self._touched:
                 taken = _taken(self._workspace, publication, self._inventory)
                 if taken is not self._inventory:
@@ -149,7 +152,8 @@ def _taken(workspace: Workspace, publication: Publication, before: Inventory | N
     systems = offered(workspace.crs.code, _extent(found, rasters))
     description = workspace.description or Label(*(say("service_description", one) for one in ("vi", "en")))
     settled = configuration(workspace.title, description, found, rasters, systems, LEVEL)
-    return Inventory(publication, found, rasters, systems, state, file, sequence, Library(settled))
+    asked = {name: queryables(one) for name, one in found.items()}
+    return Inventory(publication, found, asked, rasters, systems, state, file, sequence, Library(settled))
 
 
 def _extent(collections: Mapping[str, Collection], rasters: Mapping[str, Coverage]) -> Box | None:

@@ -17,7 +17,7 @@ from sdi.publishing.collection import Collection, Page
 from sdi.publishing.dictionary import localised
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
-from sdi.service.feature import collection_bytes, feature_bytes, geometries_of, in_crs, parsed
+from sdi.service.feature import collection_bytes, feature_bytes, geometries_of, in_crs, narrowed, parsed
 from sdi.service.inventory import Inventory
 from sdi.service.link import Link, itself, link, pair
 from sdi.service.negotiation import FEATURES, JSON, Wish, understand
@@ -46,14 +46,16 @@ def items(context: Context, request: Request) -> Response:
     """
     stock = context.keeper.current()
     one = stock.collection(request.path_params["collection"])
-    wish = understand(request, FEATURES, context.settings, (*PARAMETERS, *queryables(one)))
-    query = ItemsQuery.of(wish, one, stock.systems, context.workspace, context.settings)
+    known = stock.queryables[one.name]
+    wish = understand(request, FEATURES, context.settings, (*PARAMETERS, *known))
+    query = ItemsQuery.of(wish, one, known, stock.systems, context.workspace, context.settings)
     etag = _tag(wish, stock, one)
     if answer := unchanged(request, wish, etag):
         return answer
     found = stock.publication.items(
         one.name, limit=query.limit, offset=query.offset, after=query.after, where=query.where, datetime=query.datetime,
-        recorded=query.recorded, bbox=one_side(query.bbox, one.extent) if query.bbox else None,
+        recorded=query.recorded, bbox=one_side(query.bbox, one.extent) if query.bbox else None, filter=query.filter,
+        sortby=query.sortby,
     )  # fmt: skip
     head = headers(wish, etag, Content_Crs=f"<{uri(query.crs)}>")
     if wish.html:
@@ -64,7 +66,7 @@ def items(context: Context, request: Request) -> Response:
         "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "links": _page_links(wish, one, query, found),
     }
-    features = in_crs(found.features, query.crs, context.workspace.crs)
+    features = in_crs(narrowed(found.features, query.properties, places=query.places), query.crs, context.workspace.crs)
     return document(wish, collection_bytes(features, members), head)
 
 
@@ -106,11 +108,13 @@ def _tag(wish: Wish, stock: Inventory, one: Collection) -> str:
 def _page_links(wish: Wish, one: Collection, query: ItemsQuery, found: Page) -> list[Link]:
     """Link a page to itself, its neighbours and its collection.
 
-    ``next`` goes by key, which costs the same at any depth; ``offset`` is understood for clients that count.
+    ``next`` goes by key, which costs the same at any depth, unless the page is sorted by something else; ``offset`` is
+    understood for clients that count.
     """
     links = itself(wish, FEATURES)
     if found.next_key is not None:
-        onward = wish.again(offset=None, after=str(found.next_key))
+        last = str(query.offset + len(found.features))
+        onward = wish.again(offset=last) if query.sortby else wish.again(offset=None, after=str(found.next_key))
         links.append(link("next", onward, wish.media, say("next", wish.language)))
     if query.offset:
         back = wish.again(offset=str(max(0, query.offset - query.limit)))

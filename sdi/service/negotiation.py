@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from functools import lru_cache
+from urllib.parse import quote, quote_plus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -34,6 +35,8 @@ API: Offer = (("json", OPENAPI), ("json", JSON), ("html", HTML))
 
 COMMON = ("f", "lang")
 """Parameters that every resource takes."""
+_SHORT = 64
+"""Longest part of a query that is kept escaped [character]."""
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,255}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?", re.ASCII)
 
 
@@ -80,7 +83,7 @@ class Wish:
         kept = {name: value for name, value in parameters.items() if value is not None}
         if "lang" in self.parameters and "lang" not in parameters:
             kept["lang"] = self.parameters["lang"]
-        return self.base + quote(path) + (f"?{urlencode(kept, safe='/:,')}" if kept else "")
+        return self.base + quote(path) + _query(kept)
 
     def again(self, **changes: str | None) -> str:
         """Absolute address of this request with some parameters changed.
@@ -95,7 +98,24 @@ class Wish:
         str
         """
         merged = {name: value for name, value in {**self.parameters, **changes}.items() if value is not None}
-        return self.site + quote(self.path) + (f"?{urlencode(merged, safe='/:,')}" if merged else "")
+        return self.site + quote(self.path) + _query(merged)
+
+
+def _query(parameters: Mapping[str, str]) -> str:
+    """Write parameters behind an address; every answer has a dozen links, and their parts come again and again."""
+    written = "&".join(f"{_written(name)}={_written(value)}" for name, value in parameters.items())
+    return f"?{written}" if written else ""
+
+
+def _written(text: str) -> str:
+    """Escape a part of a query."""
+    return _escaped(text) if len(text) <= _SHORT else quote_plus(text, safe="/:,")
+
+
+@lru_cache(1024)
+def _escaped(text: str) -> str:
+    """Escape a short text, and keep it."""
+    return quote_plus(text, safe="/:,")
 
 
 def understand(request: Request, offer: Offer, settings: Settings, parameters: Iterable[str] = ()) -> Wish:

@@ -45,6 +45,19 @@ def integer(name: str, text: str, *, minimum: int, maximum: int | None = None) -
     return int(text) if maximum is None else min(int(text), maximum)
 
 
+def truth(name: str, text: str) -> bool:
+    """Read ``true`` or ``false``.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if text not in {"true", "false"}:
+        raise InputError(f"parameter {name} is {text!r}; expected true or false")
+    return text == "true"
+
+
 def numbers(name: str, text: str) -> list[float]:
     """Read finite numbers separated by commas.
 

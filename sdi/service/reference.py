@@ -17,6 +17,7 @@ from pyproj.enums import PJType
 
 from sdi.crs import CRS84, StorageCRS, is_latitude_first, known, project, uri
 from sdi.errors import InputError
+from sdi.filter.place import ToCRS84
 from sdi.service.parameter import Box, box, check_globe
 
 _WORLD = ("EPSG:4326", "EPSG:3857")
@@ -129,6 +130,44 @@ def box_in_crs84(text: str, code: str, storage: StorageCRS) -> Box:
     if edges[0] > edges[2]:
         raise InputError(f"parameter bbox is {text!r}; only boxes in longitude and latitude may cross the antimeridian")
     return bounds_between(edges, code, CRS84, storage)
+
+
+def into_crs84(code: str, storage: StorageCRS) -> ToCRS84:
+    """Return what brings a place of a system to CRS84.
+
+    Parameters
+    ----------
+    code : str
+        System of the place, its axes in its own order.
+    storage : StorageCRS
+        For the pinned datum operation.
+
+    Returns
+    -------
+    callable
+        From a place of that system to one in CRS84 [degree, longitude first]; a place that the system does not have
+        raises InputError.
+    """
+    if code == CRS84:
+        return _on_the_globe
+
+    def moved(place: shapely.Geometry) -> shapely.Geometry:
+        eastward = shapely.transform(place, lambda xy: xy[:, ::-1]) if is_latitude_first(code) else place
+        if known(code).is_geographic:
+            _on_the_globe(eastward)
+        elif np.abs(shapely.get_coordinates(eastward)).max() > _FARTHEST:
+            raise InputError(f"a place of the filter lies outside {uri(code)}; expected its coordinates")
+        if code == "EPSG:4326":
+            return eastward
+        return project(np.array([eastward], dtype=object), code, CRS84, storage.operation)[0]
+
+    return moved
+
+
+def _on_the_globe(place: shapely.Geometry) -> shapely.Geometry:
+    """Return a place in longitude and latitude, refused where it leaves the globe."""
+    check_globe(place.bounds)
+    return place
 
 
 def bounds_between(edges: Box, source: str, target: str, storage: StorageCRS) -> Box:

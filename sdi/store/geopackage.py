@@ -27,6 +27,7 @@ from sdi.store.feed import Row
 from sdi.store.many import run_many
 from sdi.store.publication_database import Box
 from sdi.store.publication_store import LAYOUT, SCHEMA
+from sdi.store.sqlite_filter import SqliteFilter, install
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10300
@@ -116,6 +117,7 @@ class GeoPackage:
             found = sqlite3.connect(
                 f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
             )
+            install(found)
             found.execute("PRAGMA cache_size=-32768")
             found.execute("PRAGMA mmap_size=268435456")
             if self._alone:
@@ -317,6 +319,10 @@ class GeoPackage:
         one = f'SELECT {self.wkb} FROM "{name}" c WHERE c.fid = ?'
         doubtful = {fid: self.connection.execute(one, (fid,)).fetchone()[0] for fid, whole in found if not whole}
         return [fid for fid, whole in found if whole], doubtful
+
+    def filtering(self, name: str, *, past: bool = False) -> SqliteFilter:
+        """Return how a filter of a collection is written, for current features ``c`` or pieces of history ``h``."""
+        return SqliteFilter(name, past=past)
 
     def columns(self, table: str) -> list[str]:
         """Return the columns of a table, in order."""

@@ -22,6 +22,7 @@ from psycopg.pq import TransactionStatus
 from sdi.errors import ConflictError, InputError, WorkspaceError
 from sdi.store.feed import Row
 from sdi.store.postgis import BUSY_TIMEOUT_S, FETCHED, LOCK, MANY
+from sdi.store.postgis_filter import PostgisFilter, functions
 from sdi.store.postgis_session import Connection, connect, said, title, translated
 from sdi.store.publication_database import Box
 from sdi.store.publication_store import LAYOUT, SCHEMA
@@ -114,6 +115,7 @@ class PostgisPublication:
             if self._schema != TEMPORARY:
                 self.connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._schema}"'.encode())
             self.make(SCHEMA)
+            self.connection.execute(functions().encode())
             self.run_many("INSERT INTO phusa_publication VALUES (?, ?)", (("layout", LAYOUT), ("state", "0")))
 
     # transactions ------------------------------------------------------------------------------------------------
@@ -302,6 +304,10 @@ class PostgisPublication:
         places: dict[int, bytes | None] = dict(found)
         doubtful = {fid: place for fid, place in places.items() if place is not None}
         return [fid for fid, place in places.items() if place is None], doubtful
+
+    def filtering(self, name: str, *, past: bool = False) -> PostgisFilter:  # noqa: ARG002 - its index has no name of its own
+        """Return how a filter of a collection is written, for current features ``c`` or pieces of history ``h``."""
+        return PostgisFilter(past=past)
 
     def columns(self, table: str) -> list[str]:
         """Return the columns of a table, in order."""

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sdi.filter.term import Dialect
 from sdi.store.feed import Row
 
 Box = tuple[float, float, float, float]
@@ -94,6 +95,9 @@ class Database(Protocol):
         self, name: str, box: Box, condition: str, parameters: Sequence[object]
     ) -> tuple[list[int], dict[int, bytes]]:
         """Return the features whose boxes touch a box [degree, CRS84]: those within, and the places of the others."""
+
+    def filtering(self, name: str, *, past: bool = False) -> Dialect:
+        """Return how a filter of a collection is written, for current features ``c`` or pieces of history ``h``."""
 
     def columns(self, table: str) -> list[str]:
         """Return the columns of a table, in order."""

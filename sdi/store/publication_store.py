@@ -24,7 +24,7 @@ from sdi.store.publication_database import Box, Database
 from sdi.store.successor import SuccessorTable
 from sdi.store.words import Words
 
-LAYOUT = "4"
+LAYOUT = "5"
 """Version of the tables; a publication with another one is built anew from the registry."""
 
 
@@ -284,11 +284,13 @@ class PublicationStore:
         sql = f'SELECT c.fid, h.feature FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version WHERE c.fid'
         return self._numbered(sql, fids)
 
-    def page(self, name: str, condition: str, parameters: Sequence[object], limit: int, offset: int) -> list[Row]:
-        """Return ``(fid, feature)`` of current features in order."""
+    def page(
+        self, name: str, condition: str, parameters: Sequence[object], limit: int, offset: int, order: str = "c.fid"
+    ) -> list[Row]:
+        """Return ``(fid, feature)`` of current features ``c`` in an order."""
         return self.query(
             f'SELECT c.fid, h.feature FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version '
-            f"WHERE {condition} ORDER BY c.fid LIMIT ? OFFSET ?",
+            f"WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?",
             (*parameters, limit, offset),
         )
 
@@ -343,6 +345,14 @@ class PublicationStore:
             "WHERE valid_from < ? AND valid_to > ? AND tx_from <= ? AND tx_to > ? ORDER BY fid, valid_from",
             (end, start, tx, tx),
         )
+
+    def meeting(
+        self, name: str, rows: Sequence[int], condition: str, parameters: Sequence[object], order: str
+    ) -> list[Row]:
+        """Return ``(fid, row)`` of those of some pieces of history ``h`` that meet a condition, in an order."""
+        asked = orjson.dumps(list(rows)).decode()
+        sql = f'SELECT h.fid, h."row" FROM "{name}_history" h WHERE h."row" IN ({self.base.listed}) AND {condition}'
+        return self.query(f"{sql} ORDER BY {order}", (asked, *parameters))
 
     def pieces(self, name: str, rows: Sequence[int]) -> list[bytes]:
         """Return features of pieces of history."""

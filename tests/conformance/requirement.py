@@ -23,6 +23,23 @@ def proves(*requirements: str) -> Callable[[Test], Test]:
 
 
 _HTTP = "http://www.opengis.net/spec"
+_CQL2: dict[str, tuple[str, ...]] = {
+    "basic-cql2": ("cql2-filter", "property", "binary-comparison-predicate", "null-predicate"),
+    "advanced-comparison-operators": ("like-predicate", "between-predicate", "in-predicate"),
+    "case-insensitive-comparison": ("casei-function",),
+    "accent-insensitive-comparison": ("accenti-function",),
+    "basic-spatial-functions": ("spatial-functions", "spatial-predicate"),
+    "basic-spatial-functions-plus": ("spatial-data-types",),
+    "spatial-functions": ("spatial-functions",),
+    "temporal-functions": ("temporal-functions", "temporal-predicates"),
+    "property-property": ("withdraw-permissions",),
+    "arithmetic": ("arithmetic",),
+}
+_CQL2 |= {
+    "cql2-text": (*_CQL2, "escaping"),
+    "cql2-json": tuple(_CQL2),
+}
+"""Requirements of CQL2; an encoding has one for each class of operations."""
 REQUIREMENTS: dict[str, tuple[str, ...]] = {
     f"{_HTTP}/ogcapi-common-1/1.0/conf/core": tuple(
         f"common-1/core/{one}"
@@ -83,5 +100,19 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
     f"{_HTTP}/ogcapi-features-3/1.0/conf/queryables-query-parameters": (
         "features-3/queryables-query-parameters/parameters",
     ),
+    f"{_HTTP}/ogcapi-features-3/1.0/conf/filter": tuple(
+        f"features-3/filter/{one}"
+        for one in (
+            "filter-param", "filter-lang-param", "filter-crs-wgs84", "filter-crs-param", "mixing-expressions",
+            "response",
+        )
+    ),
+    f"{_HTTP}/ogcapi-features-3/1.0/conf/features-filter": tuple(
+        f"features-3/features-filter/{one}"
+        for one in (
+            "get-queryables-op", "queryables-link", "filter-param", "filter-lang-param", "filter-crs-param", "response",
+        )
+    ),
+    **{f"{_HTTP}/cql2/1.0/conf/{name}": tuple(f"cql2/{name}/{one}" for one in ids) for name, ids in _CQL2.items()},
 }  # fmt: skip
 """Conformance class to its requirements."""

@@ -1,0 +1,134 @@
+"""A filter as a client writes it: CQL2 in text or JSON, brought to one tree.
+
+The tree is that of CQL2 JSON (OGC 21-065r2, clause 9): ``{"op": ..., "args": [...]}`` with texts, numbers, truths,
+properties, times and places as leaves. The grammar is read by a library; what it costs to read is bounded before.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import cql2
+
+from sdi.errors import InputError
+
+Language = Literal["cql2-text", "cql2-json"]
+Tree = Any
+"""What JSON can hold, as CQL2 JSON orders it."""
+
+LANGUAGES: tuple[Language, ...] = ("cql2-text", "cql2-json")
+MAXIMUM_LENGTH = 8_000
+"""Longest filter [character]."""
+MAXIMUM_DEPTH = 50
+"""Deepest nesting of brackets, functions or signs; the reader of the grammar calls itself once for each."""
+MAXIMUM_PARTS = 2_000
+"""Most names, values and operations in one filter; each coordinate is a value."""
+
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"[^\"]*\"", re.DOTALL)
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_SIGNS = re.compile(rf"(?:(?:[-+]|\bNOT\b)\s*){{{MAXIMUM_DEPTH},}}", re.IGNORECASE)
+
+
+def read(text: str, language: str = "cql2-text") -> Tree:
+    """Read a filter.
+
+    Parameters
+    ----------
+    text : str
+        The filter.
+    language : {'cql2-text', 'cql2-json'}
+        How it is written.
+
+    Returns
+    -------
+    tree
+        As CQL2 JSON orders it; whether names and kinds fit is decided by `sdi.filter.condition`.
+
+    Raises
+    ------
+    InputError
+        If the filter is too long, too deep, or does not follow the grammar.
+
+    Examples
+    --------
+    >>> read("height > 10 AND species = 'sao đen'")["op"]
+    'and'
+    """
+    if language not in LANGUAGES:
+        raise _refused(f"filter-lang is {language!r}; expected {' or '.join(LANGUAGES)}")
+    if len(text) > MAXIMUM_LENGTH:
+        raise _refused(f"the filter has {len(text)} characters; at most {MAXIMUM_LENGTH} are read")
+    _check_depth(text)
+    if language == "cql2-text":
+        text = _QUOTED.sub(_with_doubled_quotes, text)
+    try:
+        tree = (cql2.parse_text if language == "cql2-text" else cql2.parse_json)(text).to_json()
+    except (cql2.ParseError, ValueError) as error:
+        raise _refused(
+            f"the filter is no {language} ({_where(str(error))}); see the queryables for an example"
+        ) from error
+    _check_parts(tree)
+    return tree
+
+
+def _with_doubled_quotes(quoted: re.Match[str]) -> str:
+    r"""Write ``\'`` within a text as ``''``, the spelling that the reader of the grammar knows."""
+    return _ESCAPED.sub(lambda pair: "''" if pair[0] == r"\'" else pair[0], quoted[0])
+
+
+def to_text(tree: Tree) -> str:
+    """Write a filter as CQL2 text.
+
+    Parameters
+    ----------
+    tree : tree
+        A filter that was read.
+    """
+    text: str = cql2.parse_json(json.dumps(tree)).to_text()
+    return text
+
+
+def _check_depth(text: str) -> None:
+    """Refuse what nests too deeply before the grammar is read, by recursion, in a language without a safety net."""
+    bare = _QUOTED.sub("''", text)
+    depth = deepest = 0
+    for sign in re.findall(r"[(\[{)\]}]", bare):
+        depth += 1 if sign in "([{" else -1
+        deepest = max(deepest, depth)
+    if deepest > MAXIMUM_DEPTH or _SIGNS.search(bare):
+        raise _refused(f"the filter is nested more than {MAXIMUM_DEPTH} levels deep; write it flatter")
+
+
+def _check_parts(tree: Tree) -> None:
+    """Refuse what has too many parts, or a number that is none."""
+    for number, part in enumerate(_parts(tree)):
+        if number > MAXIMUM_PARTS:
+            raise _refused(
+                f"the filter has more than {MAXIMUM_PARTS} names, values and operations; ask for less at once"
+            )
+        if isinstance(part, float) and not math.isfinite(part):
+            raise _refused("the filter holds a number that is too large")
+
+
+def _parts(tree: Tree) -> Iterator[Tree]:
+    """Yield every part of a tree."""
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting.extend(part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
+
+
+def _where(message: str) -> str:
+    """Say in one short line where the grammar was broken."""
+    found = re.search(r"(\d+):(\d+)", message)
+    return f"line {found[1]}, character {found[2]}" if found else " ".join(message.split())[:80]
+
+
+def _refused(message: str) -> InputError:
+    """Make the error of a filter that is not read."""
+    return InputError(message, code="filter-invalid")

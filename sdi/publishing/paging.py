@@ -1,0 +1,241 @@
+"""Pages of features: what is asked of a collection, answered from its current features or from its history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+import shapely
+
+from sdi.errors import InputError
+from sdi.filter.filter import Filter
+from sdi.filter.term import Dialect, kind_of
+from sdi.history import Interval, notations
+from sdi.publishing.collection import Collection, Page
+from sdi.publishing.feature import properties_of
+from sdi.store.feed import Row
+from sdi.store.publication_database import Box
+from sdi.store.publication_store import PublicationStore
+from sdi.zone import GREENWICH, Zone
+
+Values = Mapping[str, tuple[Any, ...]]
+"""Properties, each with the values of which a feature has one."""
+Counts = dict[Hashable, int]
+"""How many features met a condition, each with the state of its collection."""
+_KEPT_COUNTS = 1_000
+
+
+def _whole(text: str) -> int:
+    """Read a whole number that the store can hold."""
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("outside the numbers that are kept")
+    return number
+
+
+_TYPES: Mapping[str, Callable[[str], Any]] = {"integer": _whole, "number": float}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which features of a collection are wanted, how many of them and in which order."""
+
+    limit: int
+    offset: int = 0
+    after: int | None = None
+    """Key of the last feature seen."""
+    where: Mapping[str, str] = field(default_factory=dict)
+    """Properties with the values they must have, as text."""
+    filter: Filter | None = None
+    sortby: Sequence[tuple[str, bool]] = ()
+    """Properties by which to sort, each with whether it descends."""
+    bbox: Box | None = None
+    """Box in CRS84 [degree]."""
+    held: Interval | None = None
+    """When the features held; ``None`` asks for the current ones."""
+    known: int = 0
+    """Transaction up to which is known what is told of the past."""
+    zone: Zone = GREENWICH
+    """Clock of the city, by which times are asked for."""
+
+
+class _Condition(NamedTuple):
+    """SQL of what must be true, with its parameters."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+
+def page(package: PublicationStore, collection: Collection, asked: Asked, counts: Counts) -> Page:
+    """Return a page of features.
+
+    Parameters
+    ----------
+    package : PublicationStore
+        The publication; one state of it is read.
+    collection : Collection
+        The collection.
+    asked : Asked
+        What is wanted.
+    counts : dict
+        Counts of before, which still hold where the collection has not changed.
+
+    Raises
+    ------
+    InputError
+        If a property is unknown, a value is not of its type, or the filter does not fit.
+    """
+    where = _typed(collection, asked.where, asked.zone)
+    if asked.held is not None:
+        return _past(package, collection, asked, asked.held, where)
+    dialect = package.base.filtering(collection.name)
+    met = _condition(collection, asked, where, dialect)
+    if asked.bbox is not None:
+        fids = package.within(collection.name, asked.bbox, *met)
+        return _numbered(package, collection, asked, fids, dialect)
+    matched = _counted(package, collection, met, counts) if met.parameters else collection.count
+    start, seek = (" AND c.fid > ?", (asked.after,)) if asked.after is not None else ("", ())
+    order = _order(collection, asked.sortby, dialect, "c.fid")
+    rows = package.page(
+        collection.name, met.sql + start, (*met.parameters, *seek), asked.limit + 1, asked.offset, order
+    )
+    return Page(tuple(row[1] for row in rows[: asked.limit]), matched, _next(rows, asked.limit))
+
+
+def sortables(collection: Collection) -> tuple[str, ...]:
+    """Return the properties by which features may be sorted: no places and no series."""
+    properties = collection.schema["properties"]
+    return tuple(name for name, one in properties.items() if kind_of(one) not in ("geometry", "array"))
+
+
+def _next(rows: Sequence[Row], limit: int) -> int | None:
+    """Return the key of the last feature of a page where there is another page."""
+    return rows[limit - 1][0] if len(rows) > limit else None
+
+
+def _condition(collection: Collection, asked: Asked, where: Values, dialect: Dialect) -> _Condition:
+    """Return what must be true of current features."""
+    parts = [f'c."{column}" IN ({", ".join("?" * len(any_of))})' for column, any_of in where.items()]
+    values = tuple(chain.from_iterable(where.values()))
+    if asked.filter is not None:
+        term = asked.filter.condition(collection.schema["properties"], dialect)
+        parts, values = [*parts, term.sql], (*values, *term.parameters)
+    return _Condition(" AND ".join(parts or ["1 = 1"]), values)
+
+
+def _counted(package: PublicationStore, collection: Collection, met: _Condition, counts: Counts) -> int:
+    """Return how many features meet a condition; counted once for each state of the collection."""
+    key = (collection.name, collection.version, collection.count, met)
+    known = counts.get(key)
+    if known is None:
+        known = package.count(collection.name, *met)
+        if len(counts) >= _KEPT_COUNTS:
+            counts.clear()
+        counts[key] = known
+    return known
+
+
+def _numbered(
+    package: PublicationStore, collection: Collection, asked: Asked, fids: Sequence[int], dialect: Dialect
+) -> Page:
+    """Return a page of current features that were found by their numbers, which come in order."""
+    if asked.sortby:
+        listed = orjson.dumps(list(fids)).decode()
+        condition = f"c.fid IN ({package.base.listed})"
+        order = _order(collection, asked.sortby, dialect, "c.fid")
+        rows = package.page(collection.name, condition, (listed,), asked.limit + 1, asked.offset, order)
+        return Page(tuple(row[1] for row in rows[: asked.limit]), len(fids), _next(rows, asked.limit))
+    left = [fid for fid in fids if asked.after is None or fid > asked.after][asked.offset :]
+    few = left[: asked.limit]
+    found = tuple(package.features(collection.name, few))
+    return Page(found, len(fids), few[-1] if len(left) > asked.limit else None)
+
+
+def _past(package: PublicationStore, collection: Collection, asked: Asked, held: Interval, where: Values) -> Page:
+    """Return a page of the features that held within an interval, as known then; the latest version of each."""
+    name = collection.name
+    rows = package.history(name, held.start, held.end, asked.known)
+    if asked.bbox is not None:
+        rows = _touching(package, name, rows, asked.bbox)
+    latest = {row[1]: row[0] for row in rows}
+    if where:
+        features = package.pieces(name, list(latest.values()))
+        keep = [all(properties_of(one).get(key) in any_of for key, any_of in where.items()) for one in features]
+        latest = {fid: row for (fid, row), yes in zip(latest.items(), keep, strict=True) if yes}
+    if asked.filter is not None or asked.sortby:
+        latest = _chosen(package, collection, asked, latest)
+    left = [fid for fid in latest if asked.sortby or asked.after is None or fid > asked.after][asked.offset :]
+    few = left[: asked.limit]
+    found = package.pieces(name, [latest[fid] for fid in few])
+    return Page(tuple(found), len(latest), few[-1] if len(left) > asked.limit else None)
+
+
+def _chosen(
+    package: PublicationStore, collection: Collection, asked: Asked, latest: Mapping[int, int]
+) -> dict[int, int]:
+    """Return those of some pieces of history that the filter lets through, sorted; fids with their rows."""
+    dialect = package.base.filtering(collection.name, past=True)
+    order = _order(collection, asked.sortby, dialect, "h.fid")
+    met = _Condition("1 = 1", ())
+    if asked.filter is not None:
+        term = asked.filter.condition(collection.schema["properties"], dialect)
+        met = _Condition(term.sql, term.parameters)
+    return dict(package.meeting(collection.name, list(latest.values()), *met, order))
+
+
+def _touching(package: PublicationStore, name: str, rows: Sequence[Row], bbox: Box) -> list[Row]:
+    """Return the pieces of history that intersect a box; one without a place matches every box."""
+    if not rows:
+        return []
+    boxes = np.array([row[2:] for row in rows], dtype=float)
+    nowhere = np.isnan(boxes[:, 0])
+    xmin, ymin, xmax, ymax = boxes.T
+    apart = (xmin > bbox[2]) | (xmax < bbox[0]) | (ymin > bbox[3]) | (ymax < bbox[1])
+    inside = (xmin >= bbox[0]) & (xmax <= bbox[2]) & (ymin >= bbox[1]) & (ymax <= bbox[3])
+    doubtful = np.flatnonzero(~apart & ~inside & ~nowhere).tolist()
+    features = package.pieces(name, [rows[at][0] for at in doubtful])
+    shapes = shapely.from_geojson([orjson.dumps(orjson.loads(one)["geometry"]) for one in features])
+    hit = nowhere | inside
+    hit[doubtful] = shapely.intersects(shapes, shapely.box(*bbox))
+    return [row for row, yes in zip(rows, hit, strict=True) if yes]
+
+
+def _order(collection: Collection, sortby: Sequence[tuple[str, bool]], dialect: Dialect, last: str) -> str:
+    """Return the SQL of an order; what has no value comes last, what is equal stands as it was recorded."""
+    properties, parts = collection.schema["properties"], []
+    may = sortables(collection) if sortby else ()
+    for name, descends in sortby:
+        if name not in may:
+            raise InputError(
+                f"collection {collection.name} cannot be sorted by {name!r}; expected one of {', '.join(may)}",
+                code="property-unknown",
+            )
+        column = dialect.column(name, kind_of(properties[name]))
+        parts += [f"{column} IS NULL", f"{column} DESC" if descends else column]
+    return ", ".join([*parts, last])
+
+
+def _typed(collection: Collection, where: Mapping[str, str], zone: Zone) -> Values:
+    """Return property conditions: values of the right type, of which a feature has any."""
+    properties = collection.schema["properties"]
+    typed: dict[str, tuple[Any, ...]] = {}
+    for name, text in where.items():
+        declared = properties.get(name)
+        if declared is None or name in ("geometry", "id") or declared.get("type") == "array":
+            raise InputError(
+                f"collection {collection.name} has no property {name!r} to ask by", code="property-unknown"
+            )
+        kind = declared.get("type", "string")
+        kind = kind[0] if isinstance(kind, list) else kind
+        try:
+            value = {"true": True, "false": False}[text] if kind == "boolean" else _TYPES.get(kind, str)(text)
+        except (ValueError, KeyError) as error:
+            raise InputError(
+                f"property {name} is {text!r}; expected a value of type {kind}", code="value-invalid"
+            ) from error
+        typed[name] = notations(text, zone) if name == "valid_from" else (value,)
+    return typed

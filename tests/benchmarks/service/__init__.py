@@ -1,0 +1,1 @@
+"""The OGC API beside its peers: one machine, one run, the same features."""

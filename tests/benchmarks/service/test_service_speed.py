@@ -1,0 +1,164 @@
+"""How fast the OGC API answers, beside pygeoapi and tipg over the same features in one run.
+
+One worker each, four connections, nothing compressed. Our counts are exact and kept for each state of a collection and
+each condition, so never stale; the peers count for every answer. Runs take turns, and the median counts.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import urllib.request
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import orjson
+import pytest
+
+from catalogs import packaged
+from sdi.publishing import projector
+from sdi.workspace import Workspace
+from tests.benchmarks.service import parcels, peers
+from tests.benchmarks.service.load import Rate, rate, write_script
+from tests.sdi.conftest import WORKSPACE
+
+SECONDS = float(os.environ.get("PHUSA_BENCH_SECONDS", "3"))
+COUNT = int(os.environ.get("PHUSA_BENCH_FEATURES", str(parcels.COUNT)))
+REPEATS = 3
+REQUIRED = {
+    "items, limit 10": (5, 10), "items, limit 1000": (8, 20), "bbox of about 100": (4, 8), "CQL2 filter": (3, 6),
+    "single item": (2, 4),
+}  # fmt: skip
+"""Ratios to the better of the two peers on PostGIS: required and aimed at."""
+
+
+@pytest.fixture(scope="module")
+def python():
+    """Return the Python of the peers' environment, made once and kept beside the caches."""
+    if not shutil.which("wrk"):
+        pytest.skip("wrk is not installed; scripts/system.sh installs it")
+    return peers.environment(Path(os.environ.get("PHUSA_PEERS", "~/.cache/phusa/peers")).expanduser())
+
+
+@pytest.fixture(scope="module")
+def addresses(python, cluster, tmp_path_factory):
+    """Serve the parcels by everybody; return the address of each server."""
+    folder, made = tmp_path_factory.mktemp("service"), parcels.parcels(COUNT)
+    plain = cluster.database()
+    parcels.as_table(made, plain)
+    parcels.as_geopackage(made, folder / "parcels.gpkg")
+    cities = {
+        "phusa, embedded": city(folder / "embedded", made),
+        "phusa, PostGIS": city(folder / "postgis", made, cluster.database()),
+    }
+    with ExitStack() as stack:
+        found = {}
+        for name, one in cities.items():
+            port = peers.free_port()
+            found[name] = f"http://127.0.0.1:{port}/ogc"
+            stack.enter_context(peers.served(peers.ours(one, port), f"{found[name]}/", folder / f"{port}.log"))
+        port = peers.free_port()
+        found["tipg"] = f"http://127.0.0.1:{port}"
+        with_data = {"DATABASE_URL": peers.with_host(plain), "TIPG_DB_SCHEMAS": '["public"]'}
+        stack.enter_context(
+            peers.served(peers.tipg(python, port), f"{found['tipg']}/", folder / "tipg.log", **with_data)
+        )
+        for name, source in (
+            ("pygeoapi", {"address": plain}),
+            ("pygeoapi, GeoPackage", {"geopackage": folder / "parcels.gpkg"}),
+        ):
+            port = peers.free_port()
+            found[name] = f"http://127.0.0.1:{port}"
+            command = peers.stock(python, port, folder, **source)
+            stack.enter_context(peers.served(command, f"{found[name]}/", folder / f"{port}.log"))
+        yield found
+
+
+def city(folder: Path, made, store: str | None = None) -> Path:
+    """Record and publish the parcels in a workspace."""
+    description, place = folder / "description.yaml", folder / "city"
+    folder.mkdir()
+    description.write_text(WORKSPACE + (f"store: {store}\n" if store else ""), encoding="utf-8")
+    Workspace.make(place, description, packaged())
+    for name, text in {"registers/parcel.yaml": parcels.REGISTER, "codes/schemes.yaml": parcels.SCHEMES}.items():
+        (place / "catalogs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / "catalogs" / name).write_text(text, encoding="utf-8")
+    workspace = Workspace.open(place, packaged())
+    with closing(workspace.registry()) as registry:
+        with registry.transaction("bench", "parcels") as tx:
+            registry.register("parcel").add(parcels.batch(made), tx)
+        projector.refresh(workspace, registry)
+    return workspace.folder
+
+
+def requests(name: str, base: str, corner: tuple[float, float]) -> dict[str, str]:
+    """Return the address of each question for a server; a tile is asked where somebody has tiles."""
+    collection = f"{base}/collections/{'public.parcels' if name == 'tipg' else 'parcels'}"
+    items = f"{collection}/items"
+    x, y = corner
+    size = 24.0 * 10 / 111_000
+    box = f"{x:.6f},{y:.6f},{x + size:.6f},{y + size:.6f}"
+    as_json = "f=geojson" if name == "tipg" else "f=json"
+    wanted = "land_use%3D%27ODT%27%20AND%20area%3E300"
+    language = "" if name == "pygeoapi, GeoPackage" else "&filter-lang=cql2-text"
+    return {
+        "items, limit 10": f"{items}?{as_json}&limit=10",
+        "items, limit 1000": f"{items}?{as_json}&limit=1000",
+        "bbox of about 100": f"{items}?{as_json}&limit=200&bbox={box}",
+        "CQL2 filter": f"{items}?{as_json}&limit=100&filter={wanted}{language}",
+        "single item": f"{items}/{identifier(items, as_json)}?{as_json}",
+        "landing page": f"{base}/?f=json",
+    }
+
+
+def identifier(items: str, as_json: str) -> str:
+    """Return the identifier of some item."""
+    with urllib.request.urlopen(f"{items}?{as_json}&limit=10", timeout=60) as answer:
+        return str(orjson.loads(answer.read())["features"][7]["id"])
+
+
+@pytest.mark.bench
+@pytest.mark.shows("service")
+def test_items_against_the_better_of_two_peers(addresses, python, tmp_path, figure):
+    script = write_script(tmp_path / "percentiles.lua")
+    corner = (105.6445, 9.9965)
+    asked = {name: requests(name, base, corner) for name, base in addresses.items()}
+    sizes = {name: counted(one["bbox of about 100"]) for name, one in asked.items()}
+    rates: dict[tuple[str, str], list[Rate]] = {}
+    for _ in range(REPEATS):
+        for question in next(iter(asked.values())):
+            for name, one in asked.items():
+                rates.setdefault((name, question), []).append(rate(one[question], SECONDS, script))
+    figure("versions of the peers", peers.versions(python), "", "")
+    for name, number in sizes.items():
+        figure(f"{name}: features in the box", number, "1", "about 100")
+    median = {key: statistics.median(one.per_second for one in many) for key, many in rates.items()}
+    for (name, question), many in rates.items():
+        p95 = statistics.median(one.p95_ms for one in many)
+        figure(
+            f"{question}: {name} (p95 {p95:.1f} ms, {sum(one.errors for one in many)} errors)",
+            round(median[name, question]),
+            "1/s",
+        )
+    for question, (required, aimed) in REQUIRED.items():
+        best = max(median["tipg", question], median["pygeoapi", question])
+        for store in ("PostGIS", "embedded"):
+            bound = f"≥ {required}, aim {aimed}" if store == "PostGIS" else ""
+            figure(
+                f"{question}: phusa on {store} against the better peer",
+                round(median[f"phusa, {store}", question] / best, 2),
+                "1",
+                bound,
+            )
+    for question in ("bbox of about 100", "single item"):
+        ratio = median["phusa, embedded", question] / max(median["pygeoapi, GeoPackage", question], 1e-9)
+        figure(f"{question}: phusa embedded against pygeoapi on a GeoPackage", round(ratio, 1), "1", "≥ 50, aim 100")
+    ours = [one for (name, _), many in rates.items() if name.startswith("phusa") for one in many]
+    assert sum(one.errors for one in ours) == 0
+
+
+def counted(url: str) -> int:
+    """Return the number of features of an answer."""
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return len(orjson.loads(answer.read())["features"])
