@@ -12,7 +12,7 @@ import pyogrio
 import shapely
 
 from sdi.filter.filter import Filter
-from sdi.history import ALWAYS, FOREVER, OPEN, instant
+from sdi.history import ALWAYS, FOREVER, OPEN
 from sdi.publishing.feature import rounded, serialised
 from sdi.store.publication_store import PublicationStore
 
@@ -100,5 +100,5 @@ def _plain(value: Any, field: dict[str, Any]) -> Any:
         return float(value) if field["type"] == "number" else int(value)
     if field.get("format") == "date-time":
         text = str(value).replace(" ", "T").replace("/", "-")[:19]
-        return instant(f"{text}Z")
+        return f"{text}Z"
     return str(value).replace("/", "-") if field.get("format") == "date" else str(value)

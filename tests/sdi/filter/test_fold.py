@@ -35,7 +35,8 @@ def test_every_letter_is_folded_alike_in_the_database(world, fold, figure):
 @pytest.mark.parametrize(
     ("fold", "text", "folded"),
     [
-        (casei, "GROẞE Straße", "grosse strasse"), (casei, "ĐƯỜNG NGUYỄN", "đường nguyễn"), (casei, "ΣΊΣΥΦΟΣ", "σίσυφοσ"),
+        (casei, "GROẞE Straße", "grosse strasse"), (casei, "ĐƯỜNG NGUYỄN", "đường nguyễn"),
+        (casei, "ΣΊΣΥΦΟΣ", "σίσυφοσ"),
         (casei, "İstanbul", "i̇stanbul"), (accenti, "Đường Nguyễn Ðình Chiểu", "Duong Nguyen Dinh Chieu"),
         (accenti, unicodedata.normalize("NFD", "Hoà Bình"), "Hoa Binh"), (accenti, "København", "Kobenhavn"),
     ],
