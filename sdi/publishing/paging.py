@@ -87,8 +87,16 @@ def page(package: PublicationStore, collection: Collection, asked: Asked, counts
     Raises
     ------
     InputError
-        If a property is unknown, a value is not of its type, or the filter does not fit.
+        If a property is unknown, a value is not of its type, or the filter does not fit or takes too long.
     """
+    if asked.filter is None:
+        return _page(package, collection, asked, counts)
+    with package.base.limited():
+        return _page(package, collection, asked, counts)
+
+
+def _page(package: PublicationStore, collection: Collection, asked: Asked, counts: Counts) -> Page:
+    """Return a page of current features, or of those of the past."""
     where = _typed(collection, asked.where, asked.zone)
     if asked.held is not None:
         return _past(package, collection, asked, asked.held, where)

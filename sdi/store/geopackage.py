@@ -12,6 +12,7 @@ import re
 import sqlite3
 import struct
 import threading
+import time
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ import shapely
 from numpy.typing import NDArray
 
 from sdi.errors import ConflictError, WorkspaceError
-from sdi.store import boxes
+from sdi.store import boxes, publication_database
 from sdi.store.durable import is_running, make_private, sync_folder
 from sdi.store.feed import Row
 from sdi.store.many import run_many
@@ -36,6 +37,8 @@ OPEN_TO_ALL = "public"
 BUSY_TIMEOUT_S = 60.0
 CHECKPOINT_TIMEOUT_MS = 1_000
 """How long a writer that is done waits for readers to let go of the log; the next one tidies it up otherwise."""
+_STEPS = 1_000
+"""Steps of SQLite after which it looks at the clock."""
 ROUNDED = 1e-4
 """By how much more a box of the index may cover than its place, because it is kept in single precision [degree]."""
 
@@ -204,6 +207,26 @@ class GeoPackage:
     def is_replaced(self) -> bool:
         """Tell whether another file lies in its place, or none."""
         return _file(self.path) != self._file
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Stop each query that takes longer than `QUESTION_S`, because strangers wrote a part of it.
+
+        Raises
+        ------
+        InputError
+            If one did.
+        """
+        until = time.monotonic() + publication_database.QUESTION_S
+        self.connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise publication_database.too_costly() from error
+            raise
+        finally:
+            self.connection.set_progress_handler(None, 0)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterable[Row]:
         """Run a query and yield its rows as they are asked for."""

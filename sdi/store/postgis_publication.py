@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from psycopg.pq import TransactionStatus
 
 from sdi.errors import ConflictError, InputError, WorkspaceError
+from sdi.store import publication_database
 from sdi.store.feed import Row
 from sdi.store.postgis import BUSY_TIMEOUT_S, FETCHED, LOCK, MANY
 from sdi.store.postgis_filter import PostgisFilter, functions
@@ -180,6 +181,26 @@ class PostgisPublication:
     def is_replaced(self) -> bool:
         """Return False: a schema that takes the place of another is seen at once, because names are looked up."""
         return False
+
+    @contextmanager
+    def limited(self) -> Iterator[None]:
+        """Stop each query that takes longer than `QUESTION_S`, because strangers wrote a part of it.
+
+        Raises
+        ------
+        InputError
+            If one did.
+        """
+        self.connection.execute(f"SET statement_timeout = {round(publication_database.QUESTION_S * 1000)}".encode())
+        try:
+            yield
+        except WorkspaceError as error:
+            if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+                raise publication_database.too_costly() from error
+            raise
+        finally:
+            if not self.connection.closed and self.connection.info.transaction_status is not TransactionStatus.INERROR:
+                self.connection.execute(b"SET statement_timeout = 0")
 
     # rows --------------------------------------------------------------------------------------------------------
 

@@ -9,10 +9,21 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sdi.errors import InputError
 from sdi.filter.term import Dialect
 from sdi.store.feed import Row
 
 Box = tuple[float, float, float, float]
+QUESTION_S = 5.0
+"""How long a database works for one question that has a filter [s]."""
+
+
+def too_costly() -> InputError:
+    """Return the error of a question that was stopped."""
+    return InputError(
+        f"the filter takes longer than {QUESTION_S:g} s here; ask for less at once, such as a bbox or fewer conditions",
+        code="filter-too-costly",
+    )
 
 
 class Database(Protocol):
@@ -41,6 +52,9 @@ class Database(Protocol):
 
     def reading(self) -> AbstractContextManager[None]:
         """Read one consistent state over several statements."""
+
+    def limited(self) -> AbstractContextManager[None]:
+        """Stop each query that takes longer than `QUESTION_S`, because strangers wrote a part of it."""
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> Iterable[Row]:
         """Run a query."""

@@ -94,8 +94,10 @@ def install(connection: sqlite3.Connection) -> None:
         ("remainder", lambda a, b: a - b * int(a / b)),
     ):  # fmt: skip
         connection.create_function(f"phusa_{name}", 2, _of_numbers(compute), deterministic=True)
+    # One memory for each connection, which is one thread's: a prepared place is not to be shared by two.
+    read = lru_cache(_KEPT)(_read)
     for name, relate in _RELATIONS.items():
-        connection.create_function(f"phusa_{name}", 2, _of_places(relate), deterministic=True)
+        connection.create_function(f"phusa_{name}", 2, _of_places(relate, read), deterministic=True)
     connection.create_function("phusa_place", 1, _place, deterministic=True)
 
 
@@ -120,19 +122,18 @@ def _of_numbers(compute: Callable[[float, float], float]) -> Callable[[float | N
 
 
 def _of_places(
-    relate: Callable[[shapely.Geometry, shapely.Geometry], bool],
+    relate: Callable[[shapely.Geometry, shapely.Geometry], bool], read: Callable[[bytes], shapely.Geometry]
 ) -> Callable[[bytes | None, bytes | None], bool | None]:
     """Let the relation with a missing place be missing."""
 
     def related(left: bytes | None, right: bytes | None) -> bool | None:
-        return None if left is None or right is None else bool(relate(_read(left), _read(right)))
+        return None if left is None or right is None else bool(relate(read(left), read(right)))
 
     return related
 
 
-@lru_cache(_KEPT)
 def _read(wkb: bytes) -> shapely.Geometry:
-    """Read a place; that of the filter, which every row is compared with, is read and prepared once."""
+    """Read a place; that of the filter, which every row is compared with, is kept and so prepared once."""
     made: shapely.Geometry = shapely.from_wkb(wkb)
     shapely.prepare(made)
     return made

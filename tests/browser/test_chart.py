@@ -49,6 +49,7 @@ def tap(phone, river, language, layers):
     box = page.locator("#map").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_selector("#info img.chart", timeout=20_000)
+    page.wait_for_function("document.querySelector('#info img.chart').naturalWidth > 0", timeout=20_000)
     return page
 
 

@@ -9,6 +9,7 @@ import pytest
 from sdi.errors import InputError
 from sdi.filter.filter import Filter
 from sdi.filter.reading import read, to_text
+from sdi.store import publication_database
 from sdi.store.sqlite_filter import SqliteFilter
 from tests.conformance.requirement import proves
 from tests.sdi.filter import oracle
@@ -187,3 +188,16 @@ def test_hostile_filters_are_answered_400_or_find_nothing(client):
         assert answer.status_code in {200, 400}, text
         assert "keeper" not in answer.text or answer.status_code == 400
     assert client.get(ITEMS).json()["numberMatched"] == before
+
+
+def test_a_filter_that_takes_too_long_is_stopped(world, monkeypatch):
+    package, fields, _ = world
+    layer = "ne_110m_populated_places_simple"
+    monkeypatch.setattr(publication_database, "QUESTION_S", 0.005)
+    dear = Filter.of(" AND ".join(["ACCENTI(CASEI(name)) <> ACCENTI(CASEI(adm0name))"] * 100))
+    term = dear.condition(fields[layer], package.base.filtering(layer))
+    with pytest.raises(InputError, match="takes longer than") as stopped, package.reading(), package.base.limited():
+        package.count(layer, term.sql, term.parameters)
+    assert stopped.value.code == "filter-too-costly"
+    with package.reading():
+        assert package.count(layer, "1 = 1", ()) == 243
