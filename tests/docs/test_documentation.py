@@ -96,6 +96,7 @@ def test_a_command_that_a_page_shows_can_be_called(page):
         parser().parse_args(shlex.split(call, comments=True)[1:])  # leaves with 2 where it is wrong
 
 
+@pytest.mark.slow
 def test_the_guides_can_be_followed_from_the_first_city_to_the_flood(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["demo", "--workspace", "var/demo", "--scale", "0.05"]) == 0

@@ -93,6 +93,7 @@ def graph(table):
 
 
 @pytest.mark.shows("foundation")
+@pytest.mark.slow
 def test_two_builds_in_different_processes_are_equal_by_hash(full, figure):
     made, _ = full
     code = "from pipelines import city; print(city.generate().sha256())"
