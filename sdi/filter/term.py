@@ -54,6 +54,9 @@ class Dialect(Protocol):
         """Return a condition that the index answers: the place may touch a box [degree, CRS84]."""
 
 
+_TIMES: Mapping[str, Kind] = {"date": "date", "date-time": "timestamp"}
+
+
 def kind_of(field: Mapping[str, Any]) -> Kind:
     """Return what kind of value a queryable has.
 
@@ -69,7 +72,7 @@ def kind_of(field: Mapping[str, Any]) -> Kind:
     if types & {"integer", "number"}:
         return "number"
     if "string" in types:
-        return {"date": "date", "date-time": "timestamp"}.get(str(field.get("format")), "text")  # type: ignore[return-value]
+        return _TIMES.get(str(field.get("format")), "text")
     return "boolean" if "boolean" in types else "array"
 
 

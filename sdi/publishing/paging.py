@@ -87,9 +87,9 @@ def page(package: PublicationStore, collection: Collection, asked: Asked, counts
     Raises
     ------
     InputError
-        If a property is unknown, a value is not of its type, or the filter does not fit or takes too long.
+        If a property is unknown, a value is not of its type, the filter does not fit, or it takes too long to answer.
     """
-    if asked.filter is None:
+    if asked.filter is None and not asked.sortby:
         return _page(package, collection, asked, counts)
     with package.base.limited():
         return _page(package, collection, asked, counts)

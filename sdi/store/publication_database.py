@@ -15,14 +15,14 @@ from sdi.store.feed import Row
 
 Box = tuple[float, float, float, float]
 QUESTION_S = 5.0
-"""How long a database works for one question that has a filter [s]."""
+"""How long a database works for one question that is filtered or sorted [s]."""
 
 
 def too_costly() -> InputError:
     """Return the error of a question that was stopped."""
     return InputError(
-        f"the filter takes longer than {QUESTION_S:g} s here; ask for less at once, such as a bbox or fewer conditions",
-        code="filter-too-costly",
+        f"to filter or sort takes longer than {QUESTION_S:g} s here; ask for less at once, such as within a bbox",
+        code="question-too-costly",
     )
 
 

@@ -198,6 +198,6 @@ def test_a_filter_that_takes_too_long_is_stopped(world, monkeypatch):
     term = dear.condition(fields[layer], package.base.filtering(layer))
     with pytest.raises(InputError, match="takes longer than") as stopped, package.reading(), package.base.limited():
         package.count(layer, term.sql, term.parameters)
-    assert stopped.value.code == "filter-too-costly"
+    assert stopped.value.code == "question-too-costly"
     with package.reading():
         assert package.count(layer, "1 = 1", ()) == 243

@@ -20,7 +20,10 @@ from pipelines import leaflet
 from pipelines.__main__ import main, parser
 from sdi.catalog import Catalog
 from sdi.errors import CatalogError
+from sdi.filter.filter import Filter
+from sdi.publishing.dictionary import json_schema
 from sdi.settings import Settings
+from sdi.store.sqlite_filter import SqliteFilter
 from sdi.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,6 +174,20 @@ def test_a_guide_names_only_files_that_exist():
         for path in re.findall(r"`((?:sdi|spp|frmis|pipelines|scripts|tests|docs)/[\w/.-]*\w/?)`", text(page))
     }
     assert {(page, path) for page, path in named if not (ROOT / path).exists()} == set()
+
+
+def test_every_filter_that_the_guide_of_the_api_shows_fits_trees_or_streets():
+    catalog = Catalog.read(packaged())
+    schemas = [json_schema(catalog.registers[name], catalog)["properties"] for name in ("tree", "street")]
+    known = {name: one for schema in schemas for name, one in schema.items()}
+    table = text(DOCS / "guides" / "api.md").split("| wanted | filter |")[1].split("\n\n")[0]
+    address = re.search(r"filter=(.+)&sortby", text(DOCS / "guides" / "api.md"))[1]
+    shown = [address, *(one for row in table.splitlines()[2:] for one in re.findall(r"`([^`]+)`", row))]
+    assert len(shown) >= 8
+    for one in shown:
+        assert Filter.of(one).condition(known, SqliteFilter("trees")).sql, one
+    codes = {each["const"] for each in known["species"]["oneOf"]}
+    assert set(re.findall(r"'(\w+)'", address)) <= codes
 
 
 def test_the_register_in_the_guide_is_a_register(tmp_path):

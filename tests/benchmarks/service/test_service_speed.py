@@ -37,7 +37,7 @@ REQUIRED = {
 def python():
     """Return the Python of the peers' environment, made once and kept beside the caches."""
     if not shutil.which("wrk"):
-        pytest.skip("wrk is not installed; scripts/system.sh installs it")
+        pytest.skip("wrk is not installed; Debian has it in the package wrk")
     return peers.environment(Path(os.environ.get("PHUSA_PEERS", "~/.cache/phusa/peers")).expanduser())
 
 
