@@ -39,7 +39,7 @@ WORKSPACE = "*"
 
 
 class Registry:
-    """Everything one workspace knows.
+    """Everything one workspace knows; it belongs to the thread that opened it, and every thread opens its own.
 
     Parameters
     ----------

@@ -64,7 +64,6 @@ class EmbeddedStore:
                 uri=True,
                 timeout=BUSY_TIMEOUT_S,
                 isolation_level=None,
-                check_same_thread=False,
             )
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute("PRAGMA foreign_keys=ON")

@@ -27,7 +27,8 @@ from sdi.store.description import list_coverages
 from sdi.workspace import Workspace
 from tests.killed import context
 
-TRIALS = 20
+TRIALS = pytest.mark.parametrize("trials", [5, pytest.param(20, marks=pytest.mark.slow)])
+"""A few every time, and what was promised with the long tests."""
 ROWS = 400
 WORKSPACE = """
 name: killed
@@ -130,8 +131,11 @@ def recovered(workspace: Workspace) -> int:
     return count
 
 
+@TRIALS
 @pytest.mark.shows("foundation")
-def test_killed_anywhere_in_an_ingest_a_workspace_verifies_and_holds_all_or_nothing(workspace, tmp_path, figure):
+def test_killed_anywhere_in_an_ingest_a_workspace_verifies_and_holds_all_or_nothing(
+    workspace, tmp_path, figure, trials
+):
     publication = Publication.open(workspace.publication_path("public"))
     deliver(tmp_path, 1)
     started = time.monotonic()
@@ -140,7 +144,7 @@ def test_killed_anywhere_in_an_ingest_a_workspace_verifies_and_holds_all_or_noth
     count = recovered(workspace)
     dice = random.Random(92)
     outcomes = {"nothing": 0, "everything": 0}
-    for trial in range(TRIALS):
+    for trial in range(trials):
         deliver(tmp_path, 2 + trial)
         process = context.Process(target=load, args=(workspace.folder, tmp_path, 2 + trial))
         process.start()
@@ -153,17 +157,18 @@ def test_killed_anywhere_in_an_ingest_a_workspace_verifies_and_holds_all_or_noth
     publication.close()
     figure(
         "trials killed during ingest, all or nothing",
-        TRIALS,
+        trials,
         "1",
         f"nothing {outcomes['nothing']}, everything {outcomes['everything']}",
     )
 
 
+@TRIALS
 @pytest.mark.shows("foundation")
-def test_killed_between_commit_and_projection_nothing_acknowledged_is_lost(workspace, tmp_path, figure):
+def test_killed_between_commit_and_projection_nothing_acknowledged_is_lost(workspace, tmp_path, figure, trials):
     publication = Publication.open(workspace.publication_path("public"))
     count = recovered(workspace)
-    for trial in range(TRIALS):
+    for trial in range(trials):
         deliver(tmp_path, 2 + trial)
         process = context.Process(
             target=load, args=(workspace.folder, tmp_path, 2 + trial), kwargs={"kill_before_projection": True}
@@ -176,7 +181,7 @@ def test_killed_between_commit_and_projection_nothing_acknowledged_is_lost(works
         count += ROWS
         assert recovered(workspace) == count
     publication.close()
-    figure("trials killed between commit and projection, none lost", TRIALS, "1", "= 20")
+    figure("trials killed between commit and projection, none lost", trials, "1", f"= {trials}")
 
 
 def test_what_a_killed_load_left_can_be_loaded_again(workspace, tmp_path):
@@ -224,8 +229,9 @@ def shown(workspace: Workspace) -> tuple[str, ...]:
     return tuple(one.version for one in list_coverages(workspace.rasters) if one.kind == "run")
 
 
+@TRIALS
 @pytest.mark.shows("foundation")
-def test_killed_anywhere_in_a_run_the_old_run_or_the_new_one_is_shown_complete(workspace, figure):
+def test_killed_anywhere_in_a_run_the_old_run_or_the_new_one_is_shown_complete(workspace, figure, trials):
     elevation.publish_synthetic(workspace, valley())
     simulate(workspace.folder, 1e-5)
     started = time.monotonic()
@@ -235,7 +241,7 @@ def test_killed_anywhere_in_a_run_the_old_run_or_the_new_one_is_shown_complete(w
     usual = time.monotonic() - started
     dice = random.Random(92)
     old, kept = shown(workspace), 0
-    for trial in range(TRIALS):
+    for trial in range(trials):
         process = context.Process(target=simulate, args=(workspace.folder, 1e-5 * (2 + trial)))
         process.start()
         time.sleep(dice.uniform(0.1, 1.4) * usual)
@@ -255,4 +261,4 @@ def test_killed_anywhere_in_a_run_the_old_run_or_the_new_one_is_shown_complete(w
         registry.close()
         kept += now == old
         old = now
-    figure("trials killed during a run, old or new complete", TRIALS, "1", f"old {kept}, new {TRIALS - kept}")
+    figure("trials killed during a run, old or new complete", trials, "1", f"old {kept}, new {trials - kept}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -203,12 +204,14 @@ def test_a_part_that_was_not_finished_is_not_there(workspace, pump, observations
 
 def test_writers_at_the_same_time_lose_nothing_while_parts_are_joined(workspace, pump, observations):
     _, stream = pump
-    store = ObservationStore(workspace.observations)
 
     def write(writer):
-        for number in range(7):
-            observations.append(stream, [f"2025-10-{writer + 1:02}T{number:02}:00:00Z"], [float(number)], clock=Clock())
-            store.join(stream) if number % 3 == 2 else None
+        store = ObservationStore(workspace.observations)
+        with closing(workspace.registry()) as registry:
+            for number in range(7):
+                moment = f"2025-10-{writer + 1:02}T{number:02}:00:00Z"
+                Observations(store, registry).append(stream, [moment], [float(number)], clock=Clock())
+                store.join(stream) if number % 3 == 2 else None
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(write, range(3)))
