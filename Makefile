@@ -41,7 +41,10 @@ assets: setup ## install the map's scripts from package-lock.json
 test: .test-setup ## set up and run every test of a few minutes (SYSTEM=no installs nothing by apt-get)
 	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not bench"
 
-test-slow: .test-setup .dev-setup ## the long tests
+.slow-setup: .test-setup .dev-setup
+	@scripts/system.sh slow
+
+test-slow: .slow-setup ## the long tests
 	@$(PYTEST) -m "slow and not bench"
 
 bench: .test-setup ## the benchmarks, each beside a calibration line

@@ -20,7 +20,9 @@ THEMES: Mapping[str, str] = {
     "demo": "city",
     "init": "workspace",
     "publish": "workspace",
-    "serve": "city",
+    "bulk": "bulk",
+    "tiles": "tiles",
+    "serve": "serve",
     "status": "workspace",
     "verify": "workspace",
     "copy": "backup",
@@ -40,6 +42,7 @@ THEMES: Mapping[str, str] = {
     "label": "label",
     "units": "units",
     "roles": "roles",
+    "user": "user",
 }
 """Module of `pipelines.command` that adds each command. Only the one that is called is loaded: all of them together
 import every library of the project, which takes seconds."""

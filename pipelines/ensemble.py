@@ -21,7 +21,7 @@ from frmis.ensemble import Agreement, agreements, areas, on_one_grid, statistics
 from frmis.result import code_version
 from frmis.scenario import Scenario
 from frmis.simulation import simulate
-from pipelines import flood, recorded
+from pipelines import flood, recorded, recovery
 from pipelines.ground import lay
 from sdi import provenance
 from sdi.declaration import Label
@@ -163,7 +163,7 @@ def run(
             f"an ensemble needs at least two different terrains, found {', '.join(terrains) or 'none'}; name each once",
             code="ensemble-small",
         )
-    flood.recover(workspace, registry)
+    recovery.rasters(workspace, registry)
     runs = {}
     for number, terrain in enumerate(terrains):
         member = replace(scenario, terrain=terrain, terrain_hash=None, ground_hash=None)
@@ -191,7 +191,7 @@ def _publish(workspace: Workspace, registry: Registry, found: Found) -> Ensemble
     """Record the polygons of an ensemble in place of those of an earlier one of its name, and show its rasters."""
     outlines = areas(found.summary, len(found.runs))
     prepared = raster.prepare(workspace.rasters, found.summary, _description(workspace, registry, found))
-    number = 0 if recorded.is_recorded(registry, prepared) else _record(registry, found, outlines, prepared)
+    number = 0 if recovery.is_recorded(registry, prepared) else _record(registry, found, outlines, prepared)
     raster.complete(workspace.rasters, prepared.name)
     logger.info(
         "ensemble %s: %d members, %d areas, transaction %d", prepared.name, len(found.runs), len(outlines), number

@@ -13,13 +13,12 @@ from datetime import datetime
 from pathlib import Path
 
 from frmis.quantity import quantity
-from pipelines import ensemble, flood, processes, publish, scenarios
+from pipelines import ensemble, flood, publish, scenarios
 from pipelines import level as water_level
 from pipelines import risk as flood_risk
 from pipelines import whatif as what_if
 from sdi.declaration import Label
 from sdi.errors import InputError
-from sdi.registry import Registry
 from sdi.work.process import Inputs, Outcome, Progress
 from sdi.workspace import Workspace
 
@@ -102,25 +101,6 @@ def show(workspace: Workspace) -> None:
         The city.
     """
     with closing(workspace.registry()) as registry:
-        publish.run(workspace, registry)
-
-
-def recover(workspace: Workspace, registry: Registry) -> None:
-    """Find the jobs that have vanished, and finish or forget what they left; not while another one is at work.
-
-    What they had recorded is shown, the rest forgotten.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The city.
-    registry : Registry
-        Its registry.
-    """
-    jobs = processes.jobs(workspace)
-    jobs.recover()
-    if all(job.is_finished for job in jobs.list()):
-        flood.recover(workspace, registry)
         publish.run(workspace, registry)
 
 

@@ -15,7 +15,7 @@ from frmis.hazard import depth_classes
 from frmis.result import notice
 from frmis.scenario import Scenario
 from frmis.simulation import simulate
-from pipelines import level, recorded
+from pipelines import level, recorded, recovery
 from pipelines.ground import STRUCTURES, lay
 from sdi import provenance
 from sdi.declaration import Label
@@ -88,7 +88,7 @@ def run(
     Flooded
         Still to be projected into the publications.
     """
-    recover(workspace, registry)
+    recovery.rasters(workspace, registry)
     _refuse_namesake(scenario, registry)
     source = RasterDescription.read(workspace.rasters / scenario.terrain)
     ground = ground or lay(scenario, workspace, registry)
@@ -99,7 +99,7 @@ def run(
     terms = joined([source.terms, *terms_of(scenario, registry)])
     prepared = raster.prepare(workspace.rasters, result, _description(scenario, result, terms))
     number = hydrographs = 0
-    if not recorded.is_recorded(registry, prepared):
+    if not recovery.is_recorded(registry, prepared):
         number, hydrographs = _record(registry, scenario, areas, result, prepared)
     raster.complete(workspace.rasters, prepared.name)
     logger.info("run %s: %d areas in transaction %d, coverage %s", scenario.name, len(areas), number, prepared.name)
@@ -107,24 +107,6 @@ def run(
         result.attrs["scenario"], prepared.name, len(areas), hydrographs, number, result.attrs["volume_error"],
         prepared.fit_for_decisions, prepared.notice.en if prepared.notice else "",
     )  # fmt: skip
-
-
-def recover(workspace: Workspace, registry: Registry) -> None:
-    """Finish or forget what a killed run left behind.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The city.
-    registry : Registry
-        Its registry: what it has recorded is finished, everything else forgotten.
-    """
-    raster.sweep(workspace.rasters)
-    for waiting in raster.list_pending(workspace.rasters):
-        if recorded.is_recorded(registry, waiting):
-            raster.complete(workspace.rasters, waiting.name)
-        else:
-            raster.abandon(workspace.rasters, waiting.name)
 
 
 def terms_of(scenario: Scenario, registry: Registry) -> list[Licence]:

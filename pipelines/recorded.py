@@ -7,12 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sdi import provenance
 from sdi.declaration import Label
 from sdi.grid import FloatArray
 from sdi.register import Register
-from sdi.registry import Registry
-from sdi.store.description import RasterDescription
 from sdi.transaction import Transaction
 
 MAXIMUM_NOTICE = 500
@@ -71,20 +68,6 @@ def people(residents: FloatArray) -> int | None:
     if np.isnan(total) or np.count_nonzero(residents) < FEWEST or residents.max() > DOMINANT * total:
         return None
     return round(float(total) / STEP) * STEP
-
-
-def is_recorded(registry: Registry, written: RasterDescription) -> bool:
-    """Tell whether the registry holds what belongs to these very rasters.
-
-    Parameters
-    ----------
-    registry : Registry
-        Where it would be.
-    written : RasterDescription
-        The rasters, shown or waiting.
-    """
-    last = provenance.last(registry, written.name)
-    return last is not None and last[0] == written.version
 
 
 def retire_last(register: Register, tx: Transaction, **values: Any) -> None:

@@ -1,90 +1,77 @@
-"""Serve a workspace: the OGC API of the infrastructure and the public map, in one process.
+"""Serve a workspace: the OGC API of the infrastructure and the public map, in as many processes as are asked for.
 
-One process is enough here, and uvicorn's own ``--workers`` loses most of its speed (see docs/decisions). The
-publications are opened for reading only, so that the projector may write while they are served.
+This process holds the socket and watches; those that answer are its children, see `pipelines.server`. They open the
+publications for reading only, so that the projector may write while they are served.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
+import os
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
-import uvicorn
-from starlette.applications import Starlette
-
+from pipelines.server import metrics
+from pipelines.server.parent import Parent
+from pipelines.server.task import Task
 from sdi.errors import SettingsError
-from sdi.service import application
 from sdi.settings import Settings
-from sdi.workspace import Workspace
-from spp.portal import pages
 
 logger = logging.getLogger(__name__)
 
-_GRACE_S = 10
-"""How long running requests may take after the server was asked to stop [s]."""
-
-
-def compose(workspace: Workspace, settings: Settings) -> Starlette:
-    """Put the service and the portal together.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The city.
-    settings : Settings
-        Limits, threads and public address.
-
-    Returns
-    -------
-    Starlette
-        An ASGI application: the map at ``/``, the OGC API at ``/ogc/``.
-    """
-    return application(workspace, pages=pages(workspace, settings), settings=settings)
-
 
 def run(
-    workspace: Workspace,
+    folder: Path,
     settings: Settings,
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until interrupted.
+    """Serve until asked to stop.
 
     Parameters
     ----------
-    workspace : Workspace
-        The city.
+    folder : Path
+        Folder of the workspace.
     settings : Settings
-        Limits, threads, public address and secret.
+        Limits, processes and threads, public address and secret.
     host : str
         Address to listen on.
     port : int
         Port to listen on; 0 takes a free one.
     ready : callable, optional
-        Called with the address of the map once the server listens.
+        Called with the address of the map once the server answers.
 
     Raises
     ------
     SettingsError
         If the address is not on this machine and no secret is set, or the port cannot be had.
+    PhusaError
+        If the workspace cannot be served.
     """
     check_address(host, settings)
-    with _listening(host, port) as listener:
+    if settings.metrics is not None:
+        check_address(settings.metrics[0], settings)
+    _warn_of_many(settings.workers)
+
+    def stands() -> None:
+        logger.info("listening on %s", address)
+        if ready is not None:
+            ready(address)
+
+    with ExitStack() as held:
+        listener = held.enter_context(listening(host, port))
         address = _address(host, listener.getsockname()[1])
-
-        def listens() -> None:
-            logger.info("listening on %s", address)
-            if ready is not None:
-                ready(address)
-
-        config = uvicorn.Config(
-            compose(workspace, settings), log_config=None, server_header=False, timeout_graceful_shutdown=_GRACE_S
-        )
-        _Announced(config, listens).run([listener])
+        shown = held.enter_context(metrics.shown(settings.metrics))
+        task = Task(folder, settings, listener.fileno(), logger.getEffectiveLevel())
+        environment = os.environ | shown.environment
+        parent = Parent(listener, task, settings.workers, environment, ready=stands, buried=shown.bury)
+        asyncio.run(parent.run())
 
 
 def check_address(host: str, settings: Settings) -> None:
@@ -128,8 +115,21 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """Listen before the application is built, so that a port in use is found at once."""
+def listening(host: str, port: int) -> socket.socket:
+    """Listen before anything is started, so that a port in use is found at once.
+
+    Parameters
+    ----------
+    host : str
+        Address to listen on.
+    port : int
+        Port to listen on; 0 takes a free one.
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be had.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # The protocol is named, because without it asyncio leaves Nagle's delay on.
@@ -149,15 +149,11 @@ def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-class _Announced(uvicorn.Server):
-    """A server that says when it listens."""
-
-    def __init__(self, config: uvicorn.Config, listens: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._listens = listens
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
-        await super().startup(sockets)
-        if self.started:
-            self._listens()
+def _warn_of_many(workers: int) -> None:
+    """Say what the variable means where its value is more than this machine has use for."""
+    processors = os.cpu_count() or 1
+    if workers > 2 * processors:
+        logger.warning(
+            "PHUSA_WORKERS is %d, and this machine has %d processors; it counts processes, PHUSA_THREADS counts the "
+            "threads of each", workers, processors,
+        )  # fmt: skip

@@ -17,7 +17,7 @@ from frmis.ground import Ground
 from frmis.result import code_version
 from frmis.scenario import Scenario
 from frmis.simulation import simulate
-from pipelines import compared, flood
+from pipelines import compared, recovery
 from pipelines.affected import Things, affected, labelled
 from pipelines.compared import Case, Compared
 from pipelines.ground import lay
@@ -86,7 +86,7 @@ def run(
     InputError
         If few may see the zone, it lies outside the terrain, or the level is absurd.
     """
-    flood.recover(workspace, registry)
+    recovery.rasters(workspace, registry)
     record = _zone(registry, zone)
     _demand_public(registry, record)
     ground = lay(scenario, workspace, registry)

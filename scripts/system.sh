@@ -1,13 +1,15 @@
 #!/bin/sh
 # Install the programs of others that some tests drive: Chromium (map), GDAL's command line tools (clients) and
 # PostgreSQL with PostGIS, of which the tests start a cluster of their own; none is left running.
+# `system.sh slow` adds QGIS without its window (170 packages, 100 MB), which the long tests drive.
 # Done only where apt-get is there and it may be used without a question; else those tests skip and say why
 # (with CI=true they fail). `make test SYSTEM=no` leaves the machine alone.
 set -u
 have() { command -v "$1" >/dev/null 2>&1; }
 
 wanted=
-have chromium || have chromium-browser || have google-chrome || wanted="chromium fonts-dejavu-core"
+[ "${1:-}" = slow ] && ! /usr/bin/python3 -c "import qgis.core" 2>/dev/null && wanted="python3-qgis"
+have chromium || have chromium-browser || have google-chrome || wanted="$wanted chromium fonts-dejavu-core"
 have ogrinfo || wanted="$wanted gdal-bin"
 set -- /usr/share/postgresql/*/extension/postgis.control
 [ -f "$1" ] || wanted="$wanted postgresql postgresql-postgis"

@@ -113,6 +113,18 @@ class IntegrityError(PhusaError):
     code = "integrity"
 
 
+class Abandoned(PhusaError):
+    """Nobody waits for the answer any more: whoever asked has gone, or it took too long."""
+
+    code = "abandoned"
+
+
+class TokenRefused(PhusaError):
+    """A bearer token opens nothing here; the message is for the log, not for whoever sent it."""
+
+    code = "token-refused"
+
+
 class SettingsError(PhusaError):
     """A setting is missing or contradicts another; the message says how to set it."""
 

@@ -4,7 +4,8 @@
 
     workspace.yaml      who it is, its CRS and pinned operation, what must be said about its data
     registry.db         everything it knows, where no database keeps it; the service never opens it
-    publications/       one GeoPackage per access level, where no database keeps them: what the world may see
+    publications/       one GeoPackage per access level, where no database keeps them: what the world may see; in
+                        bulk/ whole collections as files
     rasters/            published coverages, one folder each
     observations/       what its sensors measured, one folder for each datastream
     catalogs/           further registers, codes, styles and entries of this city
@@ -164,6 +165,14 @@ class Workspace:
     def publication_path(self, level: str) -> Path:
         """Return the file of the publication of one access level."""
         return self.folder / "publications" / f"{level}.gpkg"
+
+    def bulk(self, level: str) -> Path:
+        """Return the folder of the files in which the collections of one access level are offered as a whole."""
+        return self.folder / "publications" / "bulk" / level
+
+    def tiles(self, level: str) -> Path:
+        """Return the folder of the overviews of one access level: tiles made beforehand."""
+        return self.folder / "publications" / "tiles" / level
 
     def home(self, level: str) -> choice.Home:
         """Return where the publication of one access level is kept."""

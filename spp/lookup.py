@@ -16,14 +16,15 @@ import shapely
 
 from sdi.crs import StorageCRS
 from sdi.declaration import Label
+from sdi.late import late
 from sdi.publishing.publication import Publication
 from sdi.store.description import RasterDescription
 from spp.answer import Answer, Candidate, Coverage, Decision, Fact, Ground, Near, Reference, Risk, Ward, Water, Zone
 from spp.city import BUILDING, PARCEL, RISK, UNIT, ZONE, City, Thing, coded, title_of
 from spp.place import Place, Point
 from spp.resolve import Resolved, resolve, ward_of
+from spp.run import runs
 from spp.threshold import is_sliver
-from spp.water import runs, water
 
 REACH = 50.0
 """Distance up to which networks are looked for [m]."""
@@ -35,6 +36,8 @@ RISKS = (
 )  # fmt: skip
 """Properties of a row of a risk assessment that an answer carries."""
 _UNSAID = frozenset({"geometry", "name", "name_en"})
+_water = late("spp.water:water")
+"""What reads a raster is not imported where nobody asks how deep the water gets."""
 
 
 def lookup(
@@ -82,7 +85,7 @@ def _answer(city: City, rasters: Path, place: Place, found: Resolved, moment: da
     zones, slivers = _parts(city, ZONE, ground) if ground is not None else ([], [])
     wards, _ = _parts(city, UNIT, ground) if ground is not None else ([], [])
     descriptions = runs(rasters) if ground is not None else ()
-    depths = tuple(water(rasters, run, ground, city.crs, _datums(city)) for run in descriptions)
+    depths = tuple(_water(rasters, run, ground, city.crs, _datums(city)) for run in descriptions)
     units = [one for one in wards if one[0].properties.get("level", "commune") == "commune"]
     risks = _risks(city, ground, found.parcel, [one for one, _ in units]) if ground is not None else ()
     near = tuple(_nearest(city, ground)) if ground is not None else ()

@@ -13,33 +13,17 @@ import shapely
 from sdi.crs import StorageCRS, project
 from sdi.declaration import Label
 from sdi.grid import Grid
-from sdi.store.description import RasterDescription, list_coverages
+from sdi.store.description import RasterDescription
 from sdi.store.window import Window, window
 from spp.answer import Water
+from spp.run import DEPTH
 from spp.threshold import WET, is_sliver
 
-RUN = "run"
-DEPTH, LEVEL = "maximum_water_depth", "maximum_water_level"
+LEVEL = "maximum_water_level"
 HAZARD, ARRIVAL = "hazard_class", "arrival_time"
 START = "water_depth"
 
 FloatArray = npt.NDArray[np.floating[Any]]
-
-
-def runs(rasters: Path) -> tuple[RasterDescription, ...]:
-    """List the published runs, by return period, then those without one by name.
-
-    Parameters
-    ----------
-    rasters : Path
-        Folder of all rasters.
-    """
-    found = [
-        one
-        for one in list_coverages(rasters)
-        if one.kind == RUN and one.cog and any(variable["name"] == DEPTH for variable in one.variables)
-    ]
-    return tuple(sorted(found, key=lambda one: (one.return_period is None, one.return_period or 0.0, one.name)))
 
 
 def water(

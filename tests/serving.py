@@ -12,14 +12,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
-from catalogs import packaged
 from pipelines.serve import run
 from sdi.service import application
 from sdi.settings import Settings
@@ -27,11 +27,17 @@ from sdi.workspace import Workspace
 
 
 @contextmanager
-def serving(workspace: Workspace, pages: Sequence[BaseRoute] = (), settings: Settings | None = None) -> Iterator[str]:
-    """Serve a workspace in a thread and give its address without a last slash."""
+def serving(
+    workspace: Workspace,
+    pages: Sequence[BaseRoute] = (),
+    settings: Settings | None = None,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    library: Path | None = None,
+) -> Iterator[str]:
+    """Serve a workspace in a thread and give its address without a last slash; ``around`` may stand before it."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        app = application(workspace, pages=pages, settings=settings)
+        app = around(application(workspace, pages=pages, settings=settings, library=library))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -62,4 +68,4 @@ def serving_apart(workspace: Workspace) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    run(Workspace.open(Path(sys.argv[1]), packaged()), Settings(), port=0, ready=print)
+    run(Path(sys.argv[1]), Settings(), port=0, ready=print)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalogs import packaged
-from pipelines import flood, publish
+from pipelines import publish, recovery
 from sdi.store import raster
 from sdi.workspace import Workspace
 
@@ -24,7 +24,7 @@ def test_an_older_workspace_opens_migrates_and_verifies(fixture, tmp_path, figur
         archive.extractall(tmp_path, filter="data")
     workspace = Workspace.open(tmp_path / "workspace", packaged())
     registry = workspace.registry()
-    flood.recover(workspace, registry)
+    recovery.rasters(workspace, registry)
     recorded = registry.store.select("SELECT hash FROM tx WHERE tx = ?", (said["transactions"],))
     assert recorded == [(said["root_hash"],)]
     publish.run(workspace, registry)

@@ -13,7 +13,7 @@ import shapely
 from starlette.testclient import TestClient
 
 from catalogs import packaged
-from pipelines.serve import compose
+from pipelines.server.composition import compose
 from sdi.entry import Accuracy
 from sdi.history import Clock
 from sdi.identity import Ids

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from sdi.identity import Ids
 from sdi.publishing import projector
 from sdi.register import Batch
 from sdi.registry import Registry
+from sdi.safety import copying
 from sdi.store.description import RasterDescription
 from sdi.store.raster import write
 from sdi.workspace import Workspace
@@ -62,6 +65,7 @@ publish:
   collection: landmarks
   fields: [floors, height, listed, grade, built, remark]
   keywords: [mốc, landmark]
+  tiles: true
   order: 10
 """
 PLOT = """
@@ -73,8 +77,9 @@ location: {role: site, geometry: Polygon, required: true}
 identity: {schemes: []}
 fields:
   number: {type: integer, unit: "1", required: true, title: {vi: Số, en: Number}}
+  beside: {type: reference, register: landmark, title: {vi: Cạnh công trình, en: Beside}}
 on_bad_row: refuse
-publish: {collection: plots, fields: [number], keywords: [ô, plot], order: 5}
+publish: {collection: plots, fields: [number, beside], keywords: [ô, plot], tiles: true, order: 5}
 """
 GRADE = """
 list: landmark_grade
@@ -95,12 +100,13 @@ def build(folder: Path) -> Workspace:
     """Record and publish the town, with a terrain and a flood over it."""
     workspace = _empty(folder)
     registry = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(92))
-    _landmarks(registry)
+    eids = _landmarks(registry)
     with registry.transaction(actor="test", reason="plots") as tx:
         squares = [shapely.box(x, 1_109_000, x + 40, 1_109_040) for x in range(585_000, 588_000, 50)]
         holes = [square.buffer(-10, join_style="mitre") for square in squares]
         places = np.array([a.difference(b) for a, b in zip(squares, holes, strict=True)], dtype=object)
-        registry.register("plot").add(Batch({"number": range(len(places))}, places), tx)
+        values = {"number": range(len(places)), "beside": eids[: len(places)]}
+        registry.register("plot").add(Batch(values, places), tx)
     projector.refresh(workspace, registry)
     registry.close()
     write_terrain(workspace)
@@ -108,10 +114,21 @@ def build(folder: Path) -> Workspace:
     return workspace
 
 
-def _empty(folder: Path) -> Workspace:
+def moved(town: Workspace, folder: Path, address: str) -> Workspace:
+    """Copy the town into a database, and publish it there: the same identifiers, the same history."""
+    place = _empty(folder, f"store: {address}\n")
+    with closing(town.registry()) as known:
+        copying.to_database(town, known, address, lambda *_: None)
+    with closing(place.registry()) as registry:
+        projector.refresh(place, registry)
+    shutil.copytree(town.rasters, place.rasters, dirs_exist_ok=True)
+    return place
+
+
+def _empty(folder: Path, store: str = "") -> Workspace:
     """Make the folder with the town's own registers."""
     description = folder / "description.yaml"
-    description.write_text(DESCRIPTION, encoding="utf-8")
+    description.write_text(DESCRIPTION + store, encoding="utf-8")
     place = folder / "town"
     Workspace.make(place, description, packaged())
     files = {
@@ -152,8 +169,8 @@ def batch(workspace_crs: object, count: int, first: int = 0) -> Batch:
     )
 
 
-def _landmarks(registry: Registry) -> None:
-    """Record the landmarks and what became of some of them."""
+def _landmarks(registry: Registry) -> list[str]:
+    """Record the landmarks and what became of some of them; return the identifiers of those that have a place."""
     register = registry.register("landmark")
     with registry.transaction(actor="test", reason="landmarks") as tx:
         eids = register.add(batch(registry.crs, COUNT + ENDED), tx)
@@ -163,6 +180,7 @@ def _landmarks(registry: Registry) -> None:
     with registry.transaction(actor="test", reason="the world changed") as tx:
         register.change(eids[1], {"grade": "high"}, tx, valid_from=CHANGED)
         register.retire(eids[-1], tx, valid_from=RETIRED)
+    return list(eids[:COUNT])
 
 
 def write_terrain(workspace: Workspace, *, level: float = 1.0, bulk: bool = True) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from catalogs import packaged
-from pipelines.command import console
+from pipelines.command import console, opened
 from pipelines.command.console import Commands, Options, Parser
 from sdi.publishing import projector
 from sdi.safety import backup, copying, restoration
@@ -40,7 +40,7 @@ def add(commands: Commands[Parser]) -> None:
 
 def _run_copy(options: Options) -> int:
     """Copy the registry."""
-    workspace = console.workspace(options)
+    workspace = opened.workspace(options)
     to_database = "://" in options.to
     with closing(workspace.registry()) as registry, console.progress(options) as progress:
         if to_database:
@@ -57,7 +57,7 @@ def _run_copy(options: Options) -> int:
 
 def _run_backup(options: Options) -> int:
     """Take a backup."""
-    workspace, place = console.workspace(options), Settings.from_environment().secret_store
+    workspace, place = opened.workspace(options), Settings.from_environment().secret_store
     with closing(workspace.registry()) as registry, console.progress(options) as progress:
         done = backup.take(workspace, registry, options.folder, progress, secret_store=place)
     if options.secret:

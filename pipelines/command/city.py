@@ -1,24 +1,17 @@
-"""Commands that need everything there is: build the demonstration city, serve a workspace."""
+"""The command that needs everything there is: build the demonstration city."""
 
 from __future__ import annotations
 
-import argparse
 from contextlib import closing
 from pathlib import Path
 
-from pipelines import demo, execution, publish, serve
+from pipelines import demo
 from pipelines.command import console
 from pipelines.command.console import Commands, Options, Parser
-from sdi.settings import Settings
 
 
 def add(commands: Commands[Parser]) -> None:
-    """Add ``demo`` and ``serve``."""
-    _demo(commands)
-    _serve(commands)
-
-
-def _demo(commands: Commands[Parser]) -> None:
+    """Add ``demo``."""
     made = console.command(commands, "demo", "build a demonstration city and everything derived from it", _run_demo)
     made.add_argument(
         "--data", type=Path, help="folder of delivered data: builds a real city instead of the synthetic one"
@@ -54,32 +47,3 @@ def _run_demo(options: Options) -> int:
         f"{workspace.title.vi} / {workspace.title.en} is built in {options.workspace}; "
         f"serve it with `phusa serve --workspace {options.workspace}`",
     )  # fmt: skip
-
-
-def _serve(commands: Commands[Parser]) -> None:
-    made = console.command(commands, "serve", "serve map and OGC API", _run_serve)
-    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    made.add_argument(
-        "--port", type=_port, default=8000, help="port to listen on; 0 takes a free one (default: %(default)s)"
-    )
-
-
-def _port(text: str) -> int:
-    """Read a port; the system would take 99999 for another one without a word."""
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected a whole number from 0 to 65535")
-    return int(text)
-
-
-def _run_serve(options: Options) -> int:
-    """Serve a workspace until interrupted."""
-    workspace = console.workspace(options)
-    if not workspace.only_reads:
-        with closing(workspace.registry()) as registry:
-            execution.recover(workspace, registry)
-            publish.run(workspace, registry)
-    serve.run(
-        workspace, Settings.from_environment(), host=options.host, port=options.port,
-        ready=lambda url: console.say(f"Serving {url}"),
-    )  # fmt: skip
-    return 0

@@ -13,11 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from catalogs import packaged
 from sdi.errors import PhusaError
-from sdi.registry import Registry
-from sdi.settings import Settings
-from sdi.workspace import Workspace
 
 Options = argparse.Namespace
 Parser = argparse.ArgumentParser
@@ -82,11 +78,6 @@ def group(commands: Commands[Parser], name: str, text: str) -> Commands[Parser]:
     return made.add_subparsers(required=True, metavar="COMMAND")
 
 
-def workspace(options: Options) -> Workspace:
-    """Open the workspace that a command was given."""
-    return Workspace.open(options.workspace, packaged())
-
-
 def secretly(made: Parser, text: str) -> None:
     """Let a command be about the secret registry.
 
@@ -98,13 +89,6 @@ def secretly(made: Parser, text: str) -> None:
         What it then does.
     """
     made.add_argument("--secret", action="store_true", help=text)
-
-
-def registry(options: Options) -> Registry:
-    """Open the registry of the workspace that a command was given, or its secret one."""
-    if getattr(options, "secret", False):
-        return workspace(options).secret_registry(Settings.from_environment().secret_store)
-    return workspace(options).registry()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from pipelines import find
-from pipelines.command import console
+from pipelines.command import console, opened
 from pipelines.command.console import Commands, Options, Parser
 from sdi.finding.search import Found
 
@@ -30,7 +30,7 @@ def _count(text: str) -> int:
 
 def _run(options: Options) -> int:
     """Find things."""
-    workspace = console.workspace(options)
+    workspace = opened.workspace(options)
     found = find.run(workspace, " ".join(options.text), kinds=options.kind, at=options.date, limit=options.limit)
     heirs = find.successors(workspace, found)
     said = [(one, heirs.get(one.hit.eid)) for one in found]

@@ -12,7 +12,7 @@ from typing import Any
 from frmis import scenario_file
 from frmis.scenario import Scenario
 from pipelines import scenarios
-from pipelines.command import console, job
+from pipelines.command import console, job, opened
 from pipelines.command.console import Commands, Options, Parser
 from sdi.catalog.document import Document
 from sdi.workspace import Workspace
@@ -74,7 +74,7 @@ def data(command: Parser) -> None:
 
 def _run(options: Options) -> int:
     """Run one scenario as a job."""
-    _, content = scenario_of(options, console.workspace(options))
+    _, content = scenario_of(options, opened.workspace(options))
     inputs = {"scenario": content, "data": folder_of(options)}
     return job.execute(
         options, "flood-run", inputs,
@@ -84,7 +84,7 @@ def _run(options: Options) -> int:
 
 def _run_ensemble(options: Options) -> int:
     """Run one scenario on several terrains as a job."""
-    _, content = scenario_of(options, console.workspace(options))
+    _, content = scenario_of(options, opened.workspace(options))
     inputs = {"scenario": content, "terrains": options.terrain, "data": folder_of(options)}
     return job.execute(options, "flood-ensemble", inputs, _ensemble)
 
@@ -103,7 +103,7 @@ def _ensemble(said: Mapping[str, Any]) -> str:
 
 def _run_check(options: Options) -> int:
     """Say what a scenario would run."""
-    workspace = console.workspace(options)
+    workspace = opened.workspace(options)
     scenario, _ = scenario_of(options, workspace)
     with closing(workspace.registry()) as registry:
         found = scenarios.check(workspace, registry, scenario)

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from pipelines import ingest
-from pipelines.command import console
+from pipelines.command import console, opened
 from pipelines.command import reform as said_of
 from pipelines.command.console import Commands, Options, Parser
 from pipelines.reform import enactment, reform_file
@@ -37,8 +37,8 @@ def add(commands: Commands[Parser]) -> None:
 
 def _run(options: Options) -> int:
     """Load deliveries and reforms, one after the other; each is atomic."""
-    workspace = console.workspace(options)
-    with closing(console.registry(options)) as registry:
+    workspace = opened.workspace(options)
+    with closing(opened.registry(options)) as registry:
         for path in _existing(options.entries):
             alone = path.is_file() and reform_file.is_reform(path)
             for entry in () if alone else registry.catalog.read_entries(path).values():

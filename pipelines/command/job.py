@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-from pipelines import execution, processes
-from pipelines.command import console
+from pipelines import processes, recovery
+from pipelines.command import console, opened
 from pipelines.command.console import Commands, Options, Parser
 from sdi.errors import ConflictError, IntegrityError, PhusaError
 from sdi.work.job import Job
@@ -53,7 +53,7 @@ def execute(options: Options, process: str, inputs: Inputs, text: Callable[[Mapp
     PhusaError
         If the job failed, with its code and message.
     """
-    workspace = console.workspace(options)
+    workspace = opened.workspace(options)
     jobs = processes.jobs(workspace)
     job = jobs.submit(process, {name: value for name, value in inputs.items() if value is not None})
     try:
@@ -86,7 +86,7 @@ def _terminable() -> Iterator[None]:
 def _tidy(workspace: Workspace) -> None:
     """Remove or show what a job left that was ended from outside."""
     with closing(workspace.registry()) as registry:
-        execution.recover(workspace, registry)
+        recovery.run(workspace, registry)
 
 
 def _error(job: Job) -> PhusaError:
@@ -99,7 +99,7 @@ def _error(job: Job) -> PhusaError:
 
 def _run_list(options: Options) -> int:
     """Name all jobs."""
-    found = processes.jobs(console.workspace(options)).list()
+    found = processes.jobs(opened.workspace(options)).list()
     lines = [
         f"{job.id}  {job.process:<14} {job.status:<10} {job.progress:>4.0%}  {job.created}  {job.message}"
         for job in found
@@ -109,7 +109,7 @@ def _run_list(options: Options) -> int:
 
 def _run_show(options: Options) -> int:
     """Say everything about one job."""
-    job = _named(processes.jobs(console.workspace(options)), options.job)
+    job = _named(processes.jobs(opened.workspace(options)), options.job)
     said = job.document()
     lines = [f"{name:<16} {value}" for name, value in said.items()]
     return console.answer(options, {**said, "log": job.log}, "\n".join([*lines, *job.log.splitlines()]))
@@ -117,7 +117,7 @@ def _run_show(options: Options) -> int:
 
 def _run_cancel(options: Options) -> int:
     """Stop a job that waits or runs."""
-    workspace = console.workspace(options)
+    workspace = opened.workspace(options)
     jobs = processes.jobs(workspace)
     job = jobs.cancel(_named(jobs, options.job).id)
     _tidy(workspace)

@@ -6,7 +6,7 @@ import argparse
 import secrets
 from contextlib import closing
 
-from pipelines.command import console
+from pipelines.command import console, opened
 from pipelines.command.console import Commands, Options, Parser
 from sdi import asof, label
 from sdi.errors import InputError
@@ -30,7 +30,7 @@ def _count(text: str) -> int:
 
 def _run(options: Options) -> int:
     """Make labels."""
-    with closing(console.workspace(options).registry()) as registry:
+    with closing(opened.workspace(options).registry()) as registry:
         scheme = registry.catalog.schemes.get(options.scheme)
         if scheme is None or not scheme.check:
             labelled = ", ".join(one.name for one in registry.catalog.schemes.values() if one.check)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines import lookup
-from pipelines.command import console, flood, job
+from pipelines.command import console, flood, job, opened
 from pipelines.command.console import Commands, Options, Parser
 
 
@@ -27,7 +27,7 @@ def _lookup(commands: Commands[Parser]) -> None:
 
 def _run_lookup(options: Options) -> int:
     """Look a place up."""
-    found = lookup.run(console.workspace(options), point=options.point, parcel=options.parcel, address=options.address)
+    found = lookup.run(opened.workspace(options), point=options.point, parcel=options.parcel, address=options.address)
     return console.answer(options, found.document(), found.text(options.language))
 
 
@@ -46,7 +46,7 @@ def _whatif(commands: Commands[Parser]) -> None:
 
 def _run_whatif(options: Options) -> int:
     """Compare two floods as a job."""
-    _, content = flood.scenario_of(options, console.workspace(options))
+    _, content = flood.scenario_of(options, opened.workspace(options))
     inputs = {
         "zone": options.zone,
         "ground_level": options.ground_level,

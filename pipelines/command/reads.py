@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import asdict
 
-from pipelines.command import console
+from pipelines.command import console, opened
 from pipelines.command.console import Commands, Options, Parser
 from sdi.access import readership
 
@@ -18,7 +18,7 @@ def add(commands: Commands[Parser]) -> None:
 
 def _run(options: Options) -> int:
     """Say who read what."""
-    with closing(console.registry(options)) as registry:
+    with closing(opened.registry(options)) as registry:
         found = readership.readings(registry.store)
     lines = [f"{one.read_at}  {one.level:<10}  {one.kind} {one.eid}  {one.actor}: {one.purpose}" for one in found]
     facts = {"reads": [asdict(one) for one in found]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import asdict
 
-from pipelines.command import console
+from pipelines.command import console, opened
 from pipelines.command.console import Commands, Options, Parser
 from sdi.errors import NotInRegister
 from sdi.history import ALWAYS, FOREVER, before
@@ -25,7 +25,7 @@ def add(commands: Commands[Parser]) -> None:
 
 def _run(options: Options) -> int:
     """Say what a code or a name means."""
-    with closing(console.workspace(options).registry()) as registry:
+    with closing(opened.workspace(options).registry()) as registry:
         found = _answers(registry, options)
         lines = [line for one in found for line in _told(registry, one)]
     facts = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.command import console
+from pipelines.command import console, opened
 from pipelines.command.console import Commands, Options, Parser
 from sdi.store import choice
 
@@ -19,6 +19,6 @@ def _run(options: Options) -> int:
     """Give the roles their rights."""
     levels = {"public": options.reader, "restricted": options.restricted_reader}
     readers = {level: role for level, role in levels.items() if role}
-    choice.give_rights(console.workspace(options).store, options.writer, readers)
+    choice.give_rights(opened.workspace(options).store, options.writer, readers)
     lines = [f"{options.writer} records and publishes", *(f"{role} reads {level}" for level, role in readers.items())]
     return console.answer(options, {"writer": options.writer, "readers": readers}, "\n".join(lines))

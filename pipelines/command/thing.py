@@ -14,7 +14,7 @@ import shapely
 
 from pipelines import assignment, meant, publish
 from pipelines.assignment import Assignment
-from pipelines.command import called, console, place
+from pipelines.command import called, console, opened, place
 from pipelines.command.called import Called
 from pipelines.command.console import Commands, Options, Parser
 from sdi import custody, happening, logbook
@@ -66,8 +66,8 @@ def _one(inner: Commands[Parser], name: str, text: str, run: Callable[[Options],
 
 def _run_show(options: Options) -> int:
     """Say what is known of a thing."""
-    workspace = console.workspace(options)
-    with closing(console.registry(options)) as registry:
+    workspace = opened.workspace(options)
+    with closing(opened.registry(options)) as registry:
         eid = _sought(options, registry, valid=options.valid, recorded=options.recorded)
         with registry.store.reading():
             seen = registry.last_tx
@@ -82,7 +82,7 @@ def _run_show(options: Options) -> int:
 
 def _run_history(options: Options) -> int:
     """Say who wrote about a thing."""
-    with closing(console.registry(options)) as registry:
+    with closing(opened.registry(options)) as registry:
         eid = _sought(options, registry)
         found = logbook.entries(registry, options.kind, eid)
     lines = [f"{options.kind} {eid}"]
@@ -259,8 +259,8 @@ class _Desk(NamedTuple):
 @contextmanager
 def _desk(options: Options) -> Iterator[_Desk]:
     """Open the registry for one transaction and bring the publications up to it before it is acknowledged."""
-    workspace = console.workspace(options)
-    with closing(console.registry(options)) as registry:
+    workspace = opened.workspace(options)
+    with closing(opened.registry(options)) as registry:
         register = registry.register(options.kind)
         signed = {"decision": options.decision, "seen": options.seen}
         with registry.transaction(options.actor, options.reason, **signed) as tx:

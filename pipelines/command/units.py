@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from pipelines import publish
-from pipelines.command import console
+from pipelines.command import console, opened
 from pipelines.command.console import Commands, Options, Parser
 from sdi.place import membership, tiling
 from sdi.place.tiling import Fault
@@ -32,7 +32,7 @@ def _about(inner: Commands[Parser], name: str, text: str, run: Callable[[Options
 
 def _run_derive(options: Options) -> int:
     """Work out in which unit every thing lies."""
-    workspace = console.workspace(options)
+    workspace = opened.workspace(options)
     with closing(workspace.registry()) as registry:
         written = membership.derive(registry, options.register, by=options.by)
         publish.run(workspace, registry)
@@ -42,7 +42,7 @@ def _run_derive(options: Options) -> int:
 
 def _run_check(options: Options) -> int:
     """Report where units overlap or leave a gap."""
-    with closing(console.workspace(options).registry()) as registry:
+    with closing(opened.workspace(options).registry()) as registry:
         found = tiling.check(registry, options.register, by=options.by, at=options.at)
         register = registry.register(options.register)
         lines = [line for level, faults in found.items() for line in _lines(register, level, faults, options.at)]

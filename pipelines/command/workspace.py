@@ -8,7 +8,7 @@ from pathlib import Path
 
 from catalogs import packaged
 from pipelines import publish
-from pipelines.command import console
+from pipelines.command import console, opened
 from pipelines.command.console import Commands, Options, Parser
 from sdi.access import readership
 from sdi.errors import InputError
@@ -50,7 +50,7 @@ def _publish(commands: Commands[Parser]) -> None:
 
 def _run_publish(options: Options) -> int:
     """Bring the publications up to the registry."""
-    workspace = console.workspace(options)
+    workspace = opened.workspace(options)
     with closing(workspace.registry()) as registry:
         reached = publish.run(workspace, registry, rebuild=options.rebuild)
     return console.answer(options, {"applied_tx": reached}, f"published up to transaction {reached}")
@@ -58,7 +58,7 @@ def _run_publish(options: Options) -> int:
 
 def _run_status(options: Options) -> int:
     """Say what a workspace holds and whether its publications are up to date."""
-    facts = publish.status(console.workspace(options))
+    facts = publish.status(opened.workspace(options))
     lines = [f"{facts.title}: {facts.transactions} transactions, public up to {facts.applied.get('public', 0)}"]
     lines += [f"  root hash {facts.root_hash}"]
     lines += [f"  {name:<24} {count:>8}" for name, count in facts.counts.items()]
@@ -75,11 +75,11 @@ def _verify(commands: Commands[Parser]) -> None:
 def _run_verify(options: Options) -> int:
     """Recompute everything that can be recomputed."""
     if options.secret:
-        with closing(console.registry(options)) as hidden:
+        with closing(opened.registry(options)) as hidden:
             counted, reads = hidden.verify(), len(readership.readings(hidden.store))
             facts = {"transactions": counted, "root_hash": hidden.root_hash, "reads": reads}
         return console.answer(options, facts, f"{counted} transactions and {reads} reads of the secret registry verify")
-    workspace = console.workspace(options)
+    workspace = opened.workspace(options)
     with closing(workspace.registry()) as registry:
         found = publish.verify(workspace, registry, export=options.export)
     text = f"{found.transactions} transactions verify, root hash {found.root_hash}; publications equal the registry"

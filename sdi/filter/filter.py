@@ -8,6 +8,7 @@ from typing import Any
 
 import shapely
 
+from sdi.filter import older
 from sdi.filter.condition import condition
 from sdi.filter.place import ToCRS84
 from sdi.filter.reading import Tree, read
@@ -26,6 +27,8 @@ class Filter:
     tree: Tree
     to_crs84: ToCRS84 = unmoved
     """From the CRS of the places in the filter."""
+    older: bool = False
+    """Written in the language before CQL2, whose times are texts and whose truths are numbers."""
 
     @classmethod
     def of(cls, text: str, language: str = "cql2-text", to_crs84: ToCRS84 = unmoved) -> Filter:
@@ -35,7 +38,7 @@ class Filter:
         ----------
         text : str
             The filter.
-        language : {'cql2-text', 'cql2-json'}
+        language : {'cql2-text', 'cql2-json', 'cql-text'}
             How it is written.
         to_crs84 : callable, optional
             From the CRS of its places.
@@ -45,7 +48,7 @@ class Filter:
         InputError
             If it cannot be read.
         """
-        return cls(read(text, language), to_crs84)
+        return cls(read(text, language), to_crs84, language == older.LANGUAGE)
 
     def condition(self, queryables: Mapping[str, Mapping[str, Any]], dialect: Dialect) -> Term:
         """Write the filter as a condition in SQL.
@@ -62,4 +65,5 @@ class Filter:
         InputError
             If it does not fit the collection.
         """
-        return condition(self.tree, queryables, dialect, self.to_crs84)
+        tree = older.fitted(self.tree, queryables) if self.older else self.tree
+        return condition(tree, queryables, dialect, self.to_crs84)

@@ -15,12 +15,13 @@ from typing import Any, Literal
 import cql2
 
 from sdi.errors import InputError
+from sdi.filter import older
 
-Language = Literal["cql2-text", "cql2-json"]
+Language = Literal["cql2-text", "cql2-json", "cql-text"]
 Tree = Any
 """What JSON can hold, as CQL2 JSON orders it."""
 
-LANGUAGES: tuple[Language, ...] = ("cql2-text", "cql2-json")
+LANGUAGES: tuple[Language, ...] = ("cql2-text", "cql2-json", "cql-text")
 MAXIMUM_LENGTH = 8_000
 """Longest filter [character]."""
 MAXIMUM_DEPTH = 50
@@ -40,7 +41,7 @@ def read(text: str, language: str = "cql2-text") -> Tree:
     ----------
     text : str
         The filter.
-    language : {'cql2-text', 'cql2-json'}
+    language : {'cql2-text', 'cql2-json', 'cql-text'}
         How it is written.
 
     Returns
@@ -59,14 +60,16 @@ def read(text: str, language: str = "cql2-text") -> Tree:
     'and'
     """
     if language not in LANGUAGES:
-        raise _refused(f"filter-lang is {language!r}; expected {' or '.join(LANGUAGES)}")
+        raise _refused(f"filter-lang is {language!r}; expected one of {', '.join(LANGUAGES)}")
     if len(text) > MAXIMUM_LENGTH:
         raise _refused(f"the filter has {len(text)} characters; at most {MAXIMUM_LENGTH} are read")
     _check_depth(text)
-    if language == "cql2-text":
+    if language == older.LANGUAGE:
+        text = older.as_cql2(text)
+    elif language == "cql2-text":
         text = _QUOTED.sub(_with_doubled_quotes, text)
     try:
-        tree = (cql2.parse_text if language == "cql2-text" else cql2.parse_json)(text).to_json()
+        tree = (cql2.parse_json if language == "cql2-json" else cql2.parse_text)(text).to_json()
     except (cql2.ParseError, ValueError) as error:
         raise _refused(
             f"the filter is no {language} ({_where(str(error))}); see the queryables for an example"

@@ -19,7 +19,7 @@ from sdi.publishing.collection import Collection, Page
 from sdi.publishing.feature import properties_of
 from sdi.store.feed import Row
 from sdi.store.publication_database import Box
-from sdi.store.publication_store import PublicationStore
+from sdi.store.publication_store import PublicationStore, touching
 from sdi.zone import GREENWICH, Zone
 
 Values = Mapping[str, tuple[Any, ...]]
@@ -70,6 +70,11 @@ class _Condition(NamedTuple):
     parameters: tuple[Any, ...]
 
 
+_NOWHERE = _Condition("c.geom IS NULL", ())
+_SPARE = 64
+"""Features beside a box whose own boxes touch it, which are read for nothing."""
+
+
 def page(package: PublicationStore, collection: Collection, asked: Asked, counts: Counts) -> Page:
     """Return a page of features.
 
@@ -95,6 +100,51 @@ def page(package: PublicationStore, collection: Collection, asked: Asked, counts
         return _page(package, collection, asked, counts)
 
 
+def glance(package: PublicationStore, collection: Collection, asked: Asked, counts: Counts) -> Page | None:
+    """Return a page of current features of a collection that is still as it was known.
+
+    It takes one statement in place of a transaction of several, which is half of what a page from a server costs.
+
+    Parameters
+    ----------
+    package : PublicationStore
+        The publication.
+    collection : Collection
+        The collection, as it was when it was looked at last.
+    asked : Asked
+        What is wanted.
+    counts : dict
+        Counts of before.
+
+    Returns
+    -------
+    Page or None
+        None where it takes more, or where the collection is another by now.
+    """
+    if asked.held is not None or asked.where or asked.filter is not None or asked.sortby:
+        return None
+    if asked.bbox is not None:
+        return _glance_around(package, collection, asked, asked.bbox, counts)
+    rows = package.glance(collection.name, asked.limit + 1, asked.offset, asked.after, None)
+    if not rows or rows[0][3] != collection.version:
+        return None
+    return Page(tuple(row[2] for row in rows[: asked.limit]), collection.count, _next(rows, asked.limit))
+
+
+def _glance_around(
+    package: PublicationStore, collection: Collection, asked: Asked, bbox: Box, counts: Counts
+) -> Page | None:
+    """Return a page of the features in a box, where they are few and each has a place."""
+    if asked.offset or asked.after is not None or counts.get(_key(collection, _NOWHERE)) != 0:
+        return None
+    most = asked.limit + _SPARE
+    rows = package.glance(collection.name, most, 0, None, bbox)
+    if not rows or len(rows) == most or rows[0][3] != collection.version:
+        return None
+    found = touching(rows, bbox)
+    return Page(tuple(row[2] for row in found[: asked.limit]), len(found), _next(found, asked.limit))
+
+
 def _page(package: PublicationStore, collection: Collection, asked: Asked, counts: Counts) -> Page:
     """Return a page of current features, or of those of the past."""
     where = _typed(collection, asked.where, asked.zone)
@@ -103,7 +153,8 @@ def _page(package: PublicationStore, collection: Collection, asked: Asked, count
     dialect = package.base.filtering(collection.name)
     met = _condition(collection, asked, where, dialect)
     if asked.bbox is not None:
-        fids = package.within(collection.name, asked.bbox, *met)
+        nowhere = _counted(package, collection, _NOWHERE, counts)
+        fids = package.within(collection.name, asked.bbox, *met, nowhere=nowhere > 0)
         return _numbered(package, collection, asked, fids, dialect)
     matched = _counted(package, collection, met, counts) if met.parameters else collection.count
     start, seek = (" AND c.fid > ?", (asked.after,)) if asked.after is not None else ("", ())
@@ -137,7 +188,7 @@ def _condition(collection: Collection, asked: Asked, where: Values, dialect: Dia
 
 def _counted(package: PublicationStore, collection: Collection, met: _Condition, counts: Counts) -> int:
     """Return how many features meet a condition; counted once for each state of the collection."""
-    key = (collection.name, collection.version, collection.count, met)
+    key = _key(collection, met)
     known = counts.get(key)
     if known is None:
         known = package.count(collection.name, *met)
@@ -145,6 +196,11 @@ def _counted(package: PublicationStore, collection: Collection, met: _Condition,
             counts.clear()
         counts[key] = known
     return known
+
+
+def _key(collection: Collection, met: _Condition) -> Hashable:
+    """Return by what a count is kept."""
+    return collection.name, collection.version, collection.count, met
 
 
 def _numbered(

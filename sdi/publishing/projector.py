@@ -17,6 +17,7 @@ import orjson
 from sdi.access import numbering
 from sdi.access.level import shown_at, withdrawn
 from sdi.access.numbering import Features, Numbers, Reached
+from sdi.bulk import shelf
 from sdi.declaration import Declaration, Level
 from sdi.errors import IntegrityError
 from sdi.lineage import heritage
@@ -111,6 +112,8 @@ def _bring_up(
             numbers = Numbers(registry, level, package, whole=_outgrown(workspace, registry, package, level))
             if numbers.whole:
                 _clear(package)
+                if not trial:
+                    shelf.empty(workspace.bulk(level))  # what was withdrawn must not lie beside it
             layers = _apply(workspace, registry, package, level, numbers)
             heritage.project(registry, package.successors, since=numbers.since, anew=numbers.whole)
             heritage.tell(registry, package.feed, numbers)

@@ -5,8 +5,9 @@ What is not in it cannot leak, because the service opens nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
@@ -20,14 +21,18 @@ from sdi.filter.filter import Filter
 from sdi.finding.search import Found, Hit, search
 from sdi.history import ALWAYS, FOREVER, LATEST, OPEN, TERMINAL, Interval, instant, second, utc
 from sdi.period import query_interval
+from sdi.publishing import tiling
 from sdi.publishing.change import Change, Feed, Version
 from sdi.publishing.collection import Collection, Match, Page, Thing
-from sdi.publishing.paging import Asked, Counts, page
+from sdi.publishing.paging import Asked, Counts, glance, page
+from sdi.publishing.tiling import Share
 from sdi.store.feed import Row
 from sdi.store.geopackage import GeoPackage
 from sdi.store.publication_database import Box
 from sdi.store.publication_store import PublicationStore
 from sdi.store.words import Reach
+from sdi.tile.cut import Drawn
+from sdi.tile.quad import Tile
 from sdi.zone import GREENWICH, Zone
 
 CURRENT = Interval(LATEST, FOREVER)
@@ -101,6 +106,11 @@ class Publication:
         """Number of the last transaction that it shows, 0 where it shows nothing [1]."""
         return self._package.feed.last()
 
+    @property
+    def recorded_at(self) -> str | None:
+        """When the last transaction that it shows was recorded [UTC]; ``None`` where it shows nothing."""
+        return self._package.feed.last_time()[1]
+
     def collections(self) -> tuple[Collection, ...]:
         """Return the collections, in the order of the map."""
         found = [self._described(row) for row in self._package.collections()]
@@ -122,6 +132,44 @@ class Publication:
         if known is None or known[0] != row:
             known = self._collections[row[0]] = (row, _collection(row))
         return known[1]
+
+    def rows(self, name: str, columns: Sequence[str]) -> Iterator[Row]:
+        """Yield all current features of a collection, in the order in which the things were recorded.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        columns : sequence of str
+            Properties, of those that its schema names.
+
+        Yields
+        ------
+        tuple
+            Identifier, the properties as the store keeps them, place as WKB [CRS84], ``None`` without a place.
+        """
+        return self._package.current(name, columns)
+
+    def spread(self, name: str, most: int) -> list[bytes]:
+        """Return some current features from all over a collection, for a first look at it.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        most : int
+            Largest number of features.
+
+        Returns
+        -------
+        list of bytes
+            Serialised features in order; all of them where they are few and nothing was ever taken out.
+        """
+        return self._package.spread(name, most)
+
+    def time_of(self, sequence: int) -> str | None:
+        """Return when the transaction of a number was recorded, ``None`` where none has it."""
+        return self._package.feed.time(sequence)
 
     def items(
         self,
@@ -175,14 +223,43 @@ class Publication:
         InputError
             If a property is unknown or a value cannot be of its type.
         """
+        asked = Asked(limit, offset, after, where or {}, filter, sortby, bbox, zone=self._zone)
+        if datetime is not None or recorded is not None:
+            held = CURRENT if datetime is None else query_interval(datetime, self._zone)
+            asked = replace(asked, held=held, known=self.known_at(recorded))
+        elif name in self._collections:
+            found = glance(self._package, self._collections[name][1], asked, self._counts)
+            if found is not None:
+                return found
         with self._package.reading():
-            collection = self.collection(name)
-            held, known = None, 0
-            if datetime is not None or recorded is not None:
-                held = CURRENT if datetime is None else query_interval(datetime, self._zone)
-                known = self.known_at(recorded)
-            asked = Asked(limit, offset, after, where or {}, filter, sortby, bbox, held, known, self._zone)
-            return page(self._package, collection, asked, self._counts)
+            return page(self._package, self.collection(name), asked, self._counts)
+
+    def tile(self, name: str, square: Tile) -> tuple[Drawn, Share]:
+        """Cut a collection into a tile.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        square : Tile
+            Which tile.
+
+        Returns
+        -------
+        Drawn
+            The tile.
+        str
+            What it shows; see `sdi.publishing.tiling`.
+
+        Raises
+        ------
+        NotFound
+            If the collection is not published.
+        InputError
+            If to choose among its features takes longer than a question may.
+        """
+        with self._package.reading():
+            return tiling.tile(self._package.base, self.collection(name), square)
 
     def search(
         self, text: str, *, limit: int, kinds: Sequence[str] = (), datetime: str | None = None
@@ -213,8 +290,7 @@ class Publication:
         moment = None if datetime is None else instant(datetime, self._zone)
         with self._package.reading():
             published = self._package.kinds()
-            for kind in set(kinds) - set(published.values()):
-                raise NotFound(f"no things of kind {kind!r} are published", code="kind-unknown")
+            refuse_unpublished(set(kinds) - set(published.values()))
             names = [name for name, kind in published.items() if kind in kinds] if kinds else [None]
             reach = [Reach(name, moment=moment) for name in names]
             hits = search(self._package.words, text, limit=limit, reach=reach)
@@ -310,9 +386,13 @@ class Publication:
         Gone
             If the thing has ended, and no moment was given.
         """
+        dated = datetime is not None or recorded is not None
+        if name in self._collections and not dated:
+            current = self._package.feature(name, eid)
+            if current is not None:
+                return current
         with self._package.reading():
             self._package.collection(name)
-            dated = datetime is not None or recorded is not None
             held = CURRENT if datetime is None else query_interval(datetime, self._zone)
             found = (
                 self._package.feed.piece(name, eid, held.start, held.end, self.known_at(recorded))
@@ -346,7 +426,7 @@ class Publication:
         with self._package.reading():
             row, successors = self._package.thing(eid), self._package.successors.of(eid)
         if row is None or row[0] != kind:
-            raise NotFound(f"no {kind} {eid!r} is published here", code="thing-unknown")
+            raise nothing_of(kind, eid)
         _, collection, status, start, end = row
         return Thing(kind, eid, collection, status, start, end if status in TERMINAL else None, successors)
 
@@ -389,6 +469,23 @@ class Publication:
             rows = self._package.feed.page(since, after, limit + 1)
             told = tuple(Change(*row) for row in rows[:limit])
             return Feed(self._package.get("feed") or "", self.sequence, told, len(rows) > limit)
+
+
+def nothing_of(kind: str, eid: str) -> NotFound:
+    """Return the error that says that a thing is not published, whatever the reason."""
+    return NotFound(f"no {kind} {eid!r} is published here", code="thing-unknown")
+
+
+def refuse_unpublished(kinds: Iterable[str]) -> None:
+    """Refuse to look for things of kinds that are not published.
+
+    Raises
+    ------
+    NotFound
+        Naming the first.
+    """
+    for kind in kinds:
+        raise NotFound(f"no things of kind {kind!r} are published", code="kind-unknown")
 
 
 def _collection(row: Row) -> Collection:

@@ -1,7 +1,8 @@
 """A backup of a workspace, taken while others write: all that cannot be worked out again.
 
 The registry comes out as an embedded one, whichever store keeps it. Publications, the cache and the table of the latest
-observations are left out, because they follow from the rest; the secret registry is left out, because it is kept apart.
+observations are left out, because they follow from the rest; the secret registry is left out, because it is kept apart,
+and so are the keys of the service.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from sdi.access.keyring import FILE as KEYS
 from sdi.errors import InputError, WorkspaceError
 from sdi.registry import Registry
 from sdi.safety.replication import Replica, replicate
@@ -24,8 +26,8 @@ from sdi.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
-LEFT_OUT = ("publications", "cache", "secret")
-"""Folders of a workspace that are no part of a backup."""
+LEFT_OUT = ("publications", "cache", "secret", KEYS)
+"""Folders of a workspace that are no part of a backup, and the keys: one that was revoked since must not come back."""
 LATEST = PurePosixPath("observations/latest.db")
 """Follows from the observations; of another moment than they, it would tell one that is not there."""
 TRIES = 3

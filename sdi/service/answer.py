@@ -9,9 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sdi.service.negotiation import HTML, Wish
-
-_VARY = "Accept, Accept-Language"
+from sdi.service.negotiation import HTML, VARY, Wish
 
 
 def tag(wish: Wish, *state: object) -> str:
@@ -70,7 +68,7 @@ def headers(wish: Wish, etag: str | None = None, **more: str) -> dict[str, str]:
     **more : str
         Further headers, hyphens written as underscores.
     """
-    made = {"Content-Language": wish.language, "Vary": _VARY, "Cache-Control": "no-cache" if etag else "no-store"}
+    made = {"Content-Language": wish.language, "Vary": VARY, "Cache-Control": "no-cache" if etag else "no-store"}
     if etag:
         made["ETag"] = etag
     return made | {name.replace("_", "-"): value for name, value in more.items()}

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import numpy as np
 from pygeoapi import api as core
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sdi.bulk.shelf import Holding
 from sdi.crs import uri
 from sdi.errors import NotFound
 from sdi.publishing.collection import Collection
 from sdi.service.answer import document, headers, page, tag, unchanged
+from sdi.service.bulk import enclosures, is_older, told
 from sdi.service.context import Context
 from sdi.service.coverage import Coverage
+from sdi.service.feature import geometries_of, parsed
 from sdi.service.inventory import Inventory
 from sdi.service.library import Document
 from sdi.service.link import REL, Link, itself, link, pair
 from sdi.service.negotiation import DOCUMENT, GEOJSON, HTML, JSON, SCHEMA, Wish, understand
 from sdi.service.phrase import say
-from sdi.service.sketch import sketch_of_box
+from sdi.service.sketch import Sketch, sketch, sketch_of_box, sketch_of_boxes
+from sdi.service.tiles.tileset import style_links
 from sdi.service.view import render
+
+_DRAWN = 600
+"""Things of a collection that its page draws."""
 
 
 def collections(context: Context, request: Request) -> Response:
@@ -32,7 +40,7 @@ def collections(context: Context, request: Request) -> Response:
         The request.
     """
     wish = understand(request, DOCUMENT, context.settings)
-    stock = context.keeper.current()
+    stock = context.stock(request)
     etag = tag(wish, stock.state)
     if answer := unchanged(request, wish, etag):
         return answer
@@ -42,6 +50,7 @@ def collections(context: Context, request: Request) -> Response:
     html = render(
         "collections.html", wish, workspace=context.workspace,
         collections=list(stock.collections.values()), coverages=list(stock.coverages.values()),
+        sketch=sketch_of_boxes(stock.extents()), has_map=context.has_map,
     )  # fmt: skip
     return page(html, headers(wish, etag))
 
@@ -57,7 +66,7 @@ def collection(context: Context, request: Request) -> Response:
         The request.
     """
     wish = understand(request, DOCUMENT, context.settings)
-    stock = context.keeper.current()
+    stock = context.stock(request)
     name = request.path_params["collection"]
     one = stock.collections.get(name) or stock.coverages.get(name)
     if one is None:
@@ -69,11 +78,28 @@ def collection(context: Context, request: Request) -> Response:
     body = body | {"links": [*itself(wish, DOCUMENT), *body["links"][1:]]}
     if not wish.html:
         return document(wish, body, headers(wish, etag))
+    holding = stock.bulk.get(name)
     html = render(
         "collection.html", wish, workspace=context.workspace, one=one, body=body, is_coverage=isinstance(one, Coverage),
-        sketch=sketch_of_box(one.extent) if one.extent else None,
+        sketch=_sketch(stock, one), holding=holding, source=wish.again(f="json"),
+        has_map=context.has_map,
+        is_older=isinstance(one, Collection) and holding is not None and is_older(one, holding),
+        as_of=told(holding) if holding else None,
     )  # fmt: skip
     return page(html, headers(wish, etag))
+
+
+def _sketch(stock: Inventory, one: Collection | Coverage) -> Sketch | None:
+    """Draw a coverage as its box, and a collection as things from all over it; made once per state."""
+    if isinstance(one, Coverage):
+        return sketch_of_box(one.extent)
+    key = ("sketch", one.name)
+    kept = stock.documents.get(key)
+    if kept is None:
+        drawn = sketch(geometries_of(parsed(stock.publication.spread(one.name, _DRAWN))))
+        kept = stock.keep(key, {"sketch": drawn})
+    found: Sketch | None = kept["sketch"]
+    return found
 
 
 def _described(stock: Inventory, wish: Wish) -> list[Document]:
@@ -82,27 +108,28 @@ def _described(stock: Inventory, wish: Wish) -> list[Document]:
     kept = stock.documents.get(key)
     if kept is None:
         said = {one["id"]: one for one in stock.library.document(core.describe_collections, wish)["collections"]}
-        entries = [_features(said[name], one, wish) for name, one in stock.collections.items()]
-        entries += [_coverage(said[name], one, wish) for name, one in stock.coverages.items() if name in said]
+        entries = [_features(said[name], one, wish, stock.bulk.get(name)) for name, one in stock.collections.items()]
+        entries += [_coverage(one, wish) for name, one in stock.coverages.items() if name in said]
         kept = stock.keep(key, {"collections": entries})
     found: list[Document] = kept["collections"]
     return found
 
 
-def _features(said: Document, one: Collection, wish: Wish) -> Document:
+def _features(said: Document, one: Collection, wish: Wish, holding: Holding | None) -> Document:
     """Put titles, extent and links of a collection of features in place."""
     path = f"/collections/{one.name}"
     links = [
         link("self", wish.address(path), JSON, say("collection", wish.language)),
         *_items_links(path, wish),
-        *pair(wish, f"{REL}schema", f"{path}/schema", SCHEMA, "schema"),
-        *pair(wish, f"{REL}queryables", f"{path}/queryables", SCHEMA, "queryables"),
+        *_schemas(wish, path),
+        *_tiles_links(one, path, wish),
     ]
     body = {"itemType": "feature", "crs": said["crs"], "storageCrs": said["storageCrs"]}
-    return _common(one, wish) | body | _extent(one) | {"links": [*links, *_licence_link(one, wish)]}
+    every = [*links, *enclosures(wish, one, holding), *_licence_link(one, wish)]
+    return _common(one, wish) | body | _extent(one) | {"links": every}
 
 
-def _coverage(said: Document, one: Coverage, wish: Wish) -> Document:
+def _coverage(one: Coverage, wish: Wish) -> Document:
     """Put titles, extent and links of a coverage in place."""
     path = f"/collections/{one.name}"
     links = [link("self", wish.address(path), JSON, say("collection", wish.language))]
@@ -118,9 +145,9 @@ def _coverage(said: Document, one: Coverage, wish: Wish) -> Document:
     links.append(
         link(f"{REL}coverage", wish.address(f"{path}/coverage", f="html"), HTML, say("coverage", wish.language))
     )
-    links += pair(wish, f"{REL}schema", f"{path}/schema", SCHEMA, "schema")
+    links += _schemas(wish, path)
     extent = _extent(one)
-    extent["extent"]["spatial"]["grid"] = said["extent"]["spatial"]["grid"]
+    extent["extent"]["spatial"]["grid"] = _grid(one)
     # GDAL takes every collection for features, unless it is told in these words.
     body = {
         "layerDataType": "Coverage",
@@ -131,6 +158,25 @@ def _coverage(said: Document, one: Coverage, wish: Wish) -> Document:
     if one.vertical_datum:
         body["verticalDatum"] = one.vertical_datum
     return _common(one, wish) | body | extent | {"links": [*links, *_licence_link(one, wish)]}
+
+
+def _grid(one: Coverage) -> list[Document]:
+    """Describe the cells along each axis, in the CRS of the grid: ``firstCoordinate`` is a centre."""
+    axes = one.raster().grid
+    return [
+        {"cellsCount": len(each), "resolution": float(np.ptp(each)) / max(1, len(each) - 1),
+         "firstCoordinate": float(each.min())}
+        for each in (axes.x, axes.y)
+    ]  # fmt: skip
+
+
+def _schemas(wish: Wish, path: str) -> list[Link]:
+    """Link to what an item holds, may be asked for by and sorted by."""
+    return [
+        each
+        for kind in ("schema", "queryables", "sortables")
+        for each in pair(wish, REL + kind, f"{path}/{kind}", SCHEMA, kind)
+    ]
 
 
 def _common(one: Collection | Coverage, wish: Wish) -> Document:
@@ -177,3 +223,10 @@ def _items_links(path: str, wish: Wish) -> list[Link]:
         link("items", wish.address(f"{path}/items"), GEOJSON, f"{name} (GeoJSON)"),
         link("items", wish.address(f"{path}/items", f="html"), HTML, f"{name} (HTML)", wish.language),
     ]
+
+
+def _tiles_links(one: Collection, path: str, wish: Wish) -> list[Link]:
+    """Link to the tiles and to the style, where there are any."""
+    if not one.tiles:
+        return []
+    return [*pair(wish, f"{REL}tilesets-vector", f"{path}/tiles", JSON, "tile_sets"), *style_links(one, wish)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -35,10 +36,14 @@ def changes(context: Context, request: Request) -> Response:
     ------
     Gone
         If the numbers began anew since the client read them.
+    HTTPException
+        With status 403 where the caller is shown some of the collections only: the numbers count the others too.
     """
     wish = understand(request, OFFER, context.settings, PARAMETERS)
     since, after, limit = _asked(wish, context.settings)
-    stock = context.keeper.current()
+    stock = context.stock(request)
+    if not stock.is_whole:
+        raise HTTPException(403, "the feed tells of all collections; this key is for some, read their items instead")
     found = stock.publication.changes(since=since, after=after, limit=limit)
     _refuse_another(found, since, wish.parameters.get("feed"))
     etag = tag(wish, stock.file, found.name, found.last)

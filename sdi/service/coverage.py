@@ -14,7 +14,7 @@ from pygeoapi.provider.base import ProviderConnectionError
 from sdi.crs import CRS84, StorageCRS, uri
 from sdi.declaration import Label
 from sdi.errors import PhusaError
-from sdi.service.handle import cog, zarr
+from sdi.late import late
 from sdi.service.negotiation import COVERAGEJSON, GEOTIFF
 from sdi.service.parameter import Box
 from sdi.service.raster import Definition, Raster
@@ -22,6 +22,9 @@ from sdi.service.reference import bounds_between
 from sdi.store.description import DESCRIPTION, RasterDescription
 
 logger = logging.getLogger(__name__)
+
+_cog, _zarr = late("sdi.service.handle:cog"), late("sdi.service.handle:zarr")
+"""Many workers never open a raster, and what opens one takes longer to import than all the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Coverage:
 
     @classmethod
     def read(cls, folder: Path, storage: StorageCRS) -> Coverage:
-        """Read the description of a coverage and look into its data for extent and time.
+        """Read the description of a coverage; where it does not say extent and time, look into the data.
 
         Parameters
         ----------
@@ -70,13 +73,16 @@ class Coverage:
         """
         said = RasterDescription.read(folder)
         tiff, store = (folder / file if file else None for file in (said.cog, said.zarr))
-        raster = (zarr if store else cog)(_definition(said.crs, said.variables, store or tiff))
+        box, interval = said.box, said.interval
+        if box is None:
+            grid = _opened(_definition(said.crs, said.variables, store or tiff), is_zarr=store is not None).grid
+            box, interval = grid.box, grid.interval
         return cls(
             name=said.name, title=said.title, description=said.description or said.title, kind=said.kind, crs=said.crs,
             variables=said.variables, tiff=tiff, store=store, fit_for_decisions=said.fit_for_decisions,
             notice=said.notice, attribution=said.attribution, licence=said.licence, bulk=said.bulk,
             vertical_datum=said.vertical_datum,
-            extent=bounds_between(raster.grid.box, said.crs, CRS84, storage), interval=raster.grid.interval,
+            extent=bounds_between(box, said.crs, CRS84, storage), interval=interval,
             version=said.version,
         )  # fmt: skip
 
@@ -108,7 +114,7 @@ class Coverage:
         -------
         Raster
         """
-        return (cog if format_ == "tiff" or not self.store else zarr)(self.definition(format_))
+        return _opened(self.definition(format_), is_zarr=format_ != "tiff" and self.store is not None)
 
 
 def coverages(folder: Path, storage: StorageCRS) -> dict[str, Coverage]:
@@ -164,6 +170,12 @@ def _written(path: str) -> int | None:
         return int(os.stat(path).st_mtime_ns)  # noqa: PTH116 - a path costs more than the look
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _opened(definition: Definition, *, is_zarr: bool) -> Raster:
+    """Open the data of a coverage, shared by all requests."""
+    raster: Raster = (_zarr if is_zarr else _cog)(definition)
+    return raster
 
 
 def _definition(crs: str, variables: Sequence[Mapping[str, str]], data: Path | None) -> Definition:

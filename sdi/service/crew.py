@@ -9,6 +9,9 @@ from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 
+from sdi.store import halt
+from sdi.store.halt import Halt
+
 T = TypeVar("T")
 
 
@@ -32,9 +35,15 @@ class Crew:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._room = threads + waiting
         self._busy = 0
+        self.name = name
+        self.refused = 0
+        """Requests for which there was no room [1]."""
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
         """Run a function in a thread of this crew.
+
+        Where nobody waits for it any more, it is dropped from the queue, or the question that it asks of a database is
+        ended.
 
         Parameters
         ----------
@@ -54,12 +63,31 @@ class Crew:
             With status 503 where too many requests wait already.
         """
         if self._busy >= self._room:
+            self.refused += 1
             raise HTTPException(503, "too many requests wait for an answer; try again", headers={"Retry-After": "1"})
         self._busy += 1
+        stop, loop = Halt(), asyncio.get_running_loop()
+        doing = self._pool.submit(halt.run, stop, work, *arguments)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+            return await asyncio.wrap_future(doing, loop=loop)
+        except asyncio.CancelledError:
+            if not doing.cancelled():
+                loop.run_in_executor(None, stop.ask)  # a database far away takes its time to hear of it
+            raise
         finally:
-            self._busy -= 1
+            if doing.done():
+                self._busy -= 1
+            else:  # its thread is not free before it has ended
+                doing.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
+
+    def _leave(self) -> None:
+        """Give back the room of work that ended later than the wait for it."""
+        self._busy -= 1
+
+    @property
+    def load(self) -> int:
+        """Requests that it runs or keeps waiting [1]."""
+        return self._busy
 
     def close(self) -> None:
         """Finish what is running, refuse what waits."""

@@ -15,6 +15,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sdi.bulk.shelf import Holding
 from sdi.catalog.document import Document as Yaml
 from sdi.publishing.collection import Collection
 from sdi.service.answer import document, headers, page, tag, unchanged
@@ -27,11 +28,20 @@ from sdi.service.negotiation import API, Wish, understand
 from sdi.service.parameter import codes
 from sdi.service.query import queryables
 from sdi.service.reference import uris
+from sdi.service.shape import shaped
 from sdi.service.view import render
 
 _FILE = Path(__file__).with_name("openapi.yaml")
-_ALWAYS = {"304": "NotModified", "400": "InvalidParameter", "406": "NotAcceptable", "500": "ServerError", "503": "Busy"}
+_ALWAYS = {
+    "304": "NotModified", "400": "InvalidParameter", "401": "Unauthorized", "403": "Forbidden", "406": "NotAcceptable",
+    "414": "TooLarge", "429": "TooManyRequests", "431": "TooLarge", "500": "ServerError", "503": "Busy",
+}  # fmt: skip
 """Answers that every resource may give."""
+_SECURITY: list[dict[str, list[str]]] = [{}, {"key": []}, {"token": []}]
+"""Nothing, a key or a token: whoever shows one may see more."""
+_FORMATS = {"onlyJson", "tileSetFormat", "tileFormat", "styleFormat"}
+"""Parameters that stand in the place of `f`."""
+_LANG = {"$ref": "#/components/parameters/lang"}
 
 
 def description(context: Context, request: Request) -> Response:
@@ -45,7 +55,7 @@ def description(context: Context, request: Request) -> Response:
         The request.
     """
     wish = understand(request, API, context.settings)
-    stock = context.keeper.current()
+    stock = context.stock(request)
     etag = tag(wish, stock.state)
     if answer := unchanged(request, wish, etag):
         return answer
@@ -82,6 +92,11 @@ def openapi(context: Context, stock: Inventory, wish: Wish) -> Document:
         paths |= _collection_paths({**said["both"], **said["features"]}, feature, wish)
         items = paths[f"/collections/{feature.name}/items"]["get"]
         items["parameters"] += [_queryable(name, one) for name, one in queryables(feature).items()]
+        if holding := stock.bulk.get(feature.name):
+            paths |= (files := _collection_paths(said["bulk"], feature, wish))
+            files[f"/collections/{feature.name}/bulk/{{file}}"]["get"]["parameters"] = [_LANG, _names(holding)]
+        if feature.tiles:
+            paths |= _collection_paths(said["tiles"] | (said["styles"] if feature.style else {}), feature, wish)
     for coverage in stock.coverages.values():
         paths |= _collection_paths({**said["both"], **said["coverages"]}, coverage, wish)
         paths[f"/collections/{coverage.name}/coverage"]["get"]["parameters"][0] = _formats(coverage)
@@ -100,9 +115,22 @@ def openapi(context: Context, stock: Inventory, wish: Wish) -> Document:
         "info": {"title": title, "version": software_version(), "description": _about(context, wish)},
         "servers": [{"url": wish.base}],
         "tags": [*said["tags"], *tags],
+        "security": copy.deepcopy(_SECURITY),
         "paths": paths | outside,
-        "components": _components(said["components"], context, stock),
+        "components": _with_shapes(_components(said["components"], context, stock), stock, paths),
     }
+
+
+def _with_shapes(components: Document, stock: Inventory, paths: Mapping[str, Document]) -> Document:
+    """Let the answers with items of a collection say what its items hold."""
+    for one in stock.collections.values():
+        answers, schemas = shaped(one, components)
+        for path, answer in (("items", "Features"), ("items/{featureId}", "Feature")):
+            given = paths[f"/collections/{one.name}/{path}"]["get"]["responses"]
+            given["200"] = {"$ref": f"#/components/responses/{one.name}.{answer}"}
+        components["responses"] |= answers
+        components["schemas"] |= schemas
+    return components
 
 
 def _about(context: Context, wish: Wish) -> str:
@@ -128,7 +156,8 @@ def _in_language(node: Any, language: str) -> Any:
 
 def _operation(said: Mapping[str, Any]) -> Document:
     """Write the operation of a path, with the parameters and answers that all have."""
-    names = ["f", "lang", *said.get("parameters", [])]
+    own = said.get("parameters", [])
+    names = [*([] if _FORMATS & set(own) else ["f"]), "lang", *own]
     answers = {**said["responses"], **_ALWAYS}
     if "{" in said.get("path", "") or said.get("tags") != ["Capabilities"]:
         answers["404"] = "NotFound"
@@ -144,11 +173,16 @@ def _collection_paths(templates: Mapping[str, Any], one: Collection | Coverage, 
     for path, said in templates.items():
         filled = dict(said) | {
             "tags": [one.name],
-            "operationId": f"{said['operationId']}_{one.name.replace('-', '_')}",
+            "operationId": _operation_id(said["operationId"], one.name.replace("-", "_")),
             "summary": said["summary"].format(title=one.title.of(wish.language)),
         }
         found[path.replace("{collection}", one.name)] = _operation(filled)
     return found
+
+
+def _operation_id(said: str, name: str) -> str:
+    """Name an operation of a collection; OGC API Tiles asks for names that end with its own."""
+    return f"{name}{said}" if said.startswith(".") else f"{said}_{name}"
 
 
 def _queryable(name: str, schema: Mapping[str, Any]) -> Document:
@@ -169,6 +203,12 @@ def _formats(coverage: Coverage) -> Document:
         "in": "query",
         "schema": {"type": "string", "enum": [*(one for one, _ in coverage.formats), "html"]},
     }
+
+
+def _names(holding: Holding) -> Document:
+    """Describe the names of files."""
+    names = [f"{holding.collection}.{one.form.ending}" for one in holding.files]
+    return {"name": "file", "in": "path", "required": True, "schema": {"type": "string", "enum": names}}
 
 
 def _components(said: Document, context: Context, stock: Inventory) -> Document:

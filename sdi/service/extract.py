@@ -35,7 +35,7 @@ def coverage(context: Context, request: Request) -> Response:
     request : Request
         The request.
     """
-    stock = context.keeper.current()
+    stock = context.stock(request)
     one = stock.coverage(request.path_params["collection"])
     offer = (*one.formats, ("html", HTML))
     wish = understand(request, offer, context.settings, PARAMETERS)

@@ -17,20 +17,20 @@ from sdi.service.negotiation import JSON
 logger = logging.getLogger(__name__)
 
 
-def health(context: Context, _: Request) -> Response:
+def health(context: Context, request: Request) -> Response:
     """Answer ``GET /healthz``: 200 while data are served, 503 otherwise.
 
     Parameters
     ----------
     context : Context
         City and settings.
-    _ : Request
+    request : Request
         The request; its parameters do not matter.
     """
     body: dict[str, object] = {"workspace": context.workspace.name, "version": software_version()}
     body["uptime_s"] = round(time.monotonic() - context.started, 1)
     try:
-        stock = context.keeper.current()
+        stock = context.stock(request)
     except (PhusaError, OSError) as error:
         logger.warning("nothing can be served: %s", error)
         body["status"] = "unavailable"
@@ -46,6 +46,17 @@ def health(context: Context, _: Request) -> Response:
         }
         status = 200
     return Response(orjson.dumps(body), status, {"Cache-Control": "no-store"}, JSON)
+
+
+async def alive(_: Request) -> Response:
+    """Answer ``GET /livez``: the process answers, whatever it has to show and however much it has to do.
+
+    Parameters
+    ----------
+    _ : Request
+        The request; nothing of it matters.
+    """
+    return Response(b'{"status":"alive"}', headers={"Cache-Control": "no-store"}, media_type=JSON)
 
 
 def software_version() -> str:

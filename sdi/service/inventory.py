@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from threading import Lock
 
-from sdi.declaration import Label
+from sdi.bulk import shelf
+from sdi.bulk.shelf import Holding
+from sdi.declaration import Label, Level
 from sdi.errors import NotFound
-from sdi.publishing.collection import Collection
-from sdi.publishing.publication import Publication
+from sdi.finding.search import Found
+from sdi.publishing.change import Version
+from sdi.publishing.collection import Collection, Thing
+from sdi.publishing.publication import Publication, nothing_of, refuse_unpublished
 from sdi.service.coverage import Coverage, coverages, stamp
 from sdi.service.library import Document, Library, configuration
 from sdi.service.parameter import Box
@@ -22,8 +26,6 @@ from sdi.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
-LEVEL = "public"
-"""Access level of the publication that is served."""
 _MAXIMUM_DOCUMENTS = 256
 
 
@@ -42,12 +44,22 @@ class Inventory:
     state: str
     """Differs between any two states; part of the entity tag of documents and pages."""
     file: str
-    """Differs between any two publications; with the version of a collection it tells states of features apart."""
+    """Differs between any two publications, those of two levels too; with the version of a collection it tells states
+    of features apart."""
     sequence: int
     """Number of the last transaction that the publication shows [1]."""
     library: Library
+    bulk: Mapping[str, Holding] = field(default_factory=dict)
+    """Files of whole collections, where they may be given away."""
     documents: dict[tuple[str, ...], Document] = field(default_factory=dict)
     """Documents made for this state, kept because they cost more to make than to send."""
+    is_whole: bool = True
+    """Nothing was left out of the publication."""
+
+    def extents(self) -> list[Box]:
+        """Return the boxes of everything that has a place [degree, CRS84]."""
+        features = [one.extent for one in self.collections.values() if one.extent]
+        return [*features, *(one.extent for one in self.coverages.values())]
 
     def collection(self, name: str) -> Collection:
         """Return the collection of features of one name.
@@ -74,6 +86,62 @@ class Inventory:
             raise NotFound(f"no coverage {name!r}; see the list of collections")
         return self.coverages[name]
 
+    def only(self, names: frozenset[str]) -> Inventory:
+        """Return an inventory in which there are some of these collections and no other.
+
+        Parameters
+        ----------
+        names : frozenset of str
+            Collections, of features or coverages.
+        """
+        state = blake2b(repr((self.state, sorted(names))).encode(), digest_size=12).hexdigest()
+        return replace(
+            self, collections=_some(self.collections, names), queryables=_some(self.queryables, names),
+            coverages=_some(self.coverages, names), bulk=_some(self.bulk, names), state=state, documents={},
+            is_whole=False,
+        )  # fmt: skip
+
+    def thing(self, kind: str, eid: str) -> Thing:
+        """Return what is shown of a thing, whatever became of it.
+
+        Raises
+        ------
+        NotFound
+            If nothing is.
+        """
+        found = self.publication.thing(kind, eid)
+        if not self.is_whole and found.collection not in self.collections:
+            raise nothing_of(kind, eid)
+        return found
+
+    def versions(self, kind: str, eid: str) -> tuple[Version, ...]:
+        """Return every version of a thing.
+
+        Raises
+        ------
+        NotFound
+            If nothing is shown of it.
+        """
+        if not self.is_whole:
+            self.thing(kind, eid)
+        return self.publication.versions(kind, eid)
+
+    def search(self, text: str, *, limit: int, kinds: Sequence[str], datetime: str | None) -> tuple[Found, ...]:
+        """Find things by words, as :meth:`sdi.publishing.publication.Publication.search` does.
+
+        Raises
+        ------
+        NotFound
+            If nothing of a kind is shown.
+        """
+        if not self.is_whole:
+            shown = {one.kind for one in self.collections.values()}
+            refuse_unpublished(set(kinds) - shown)
+            kinds = kinds or sorted(shown)
+            if not kinds:
+                return ()
+        return self.publication.search(text, limit=limit, kinds=kinds, datetime=datetime)
+
     def keep(self, key: tuple[str, ...], document: Document) -> Document:
         """Keep a document for the next request of its kind.
 
@@ -97,14 +165,17 @@ class Keeper:
     ----------
     workspace : Workspace
         The city.
+    level : {'public', 'restricted'}
+        Access level of the publication.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, level: Level = "public") -> None:
         self._workspace = workspace
+        self._level = level
         self._turn = Lock()
-        self._touched: tuple[object, ...] = ()
         self._publication: Publication | None = None
-        self._inventory: Inventory | None = None
+        self._seen: tuple[tuple[object, ...], Inventory | None] = ((), None)
+        """What was looked at when stock was taken last, and what was found."""
 
     def current(self) -> Inventory:
         """Return what is served now.
@@ -119,41 +190,71 @@ class Keeper:
         WorkspaceError
             If the publication is missing.
         """
-        with self._turn:
-            publication = self._opened()
-            touched = (publication.state(), stamp(self._workspace.rasters))
-            if self._inventory is None or touched != self._touched:
-                taken = _taken(self._workspace, publication, self._inventory)
-                if taken is not self._inventory:
-                    logger.info(
-                        "serving %d collections and %d coverages as of transaction %d",
-                        len(taken.collections), len(taken.coverages), taken.sequence,
-                    )  # fmt: skip
-                self._inventory, self._touched = taken, touched
-            return self._inventory
+        publication = self._opened()
+        seen, held = self._seen
+        touched = self._touched(publication)
+        if held is not None and touched == seen:
+            return held
+        with self._turn:  # one takes stock, the others wait for him; to look needs no turn
+            return self._take(self._opened())
+
+    def _touched(self, publication: Publication) -> tuple[object, ...]:
+        """Look at everything whose change makes another inventory."""
+        rasters, files = stamp(self._workspace.rasters), shelf.stamp(self._workspace.bulk(self._level))
+        return publication, publication.state(), rasters, files
+
+    def _take(self, publication: Publication) -> Inventory:
+        """Take stock, unless somebody else just did."""
+        seen, held = self._seen
+        touched = self._touched(publication)
+        if held is not None and touched == seen:
+            return held
+        taken = _taken(self._workspace, publication, held)
+        if taken is not held:
+            logger.info(
+                "serving %d collections and %d coverages as of transaction %d to the %s",
+                len(taken.collections), len(taken.coverages), taken.sequence, self._level,
+            )  # fmt: skip
+        self._seen = touched, taken
+        return taken
 
     def _opened(self) -> Publication:
         """Open the publication, and open it again where another one took its place."""
         if self._publication is None or self._publication.is_replaced():
-            self._publication = self._workspace.publication(LEVEL)
+            self._publication = self._workspace.publication(self._level)
         return self._publication
 
 
 def _taken(workspace: Workspace, publication: Publication, before: Inventory | None) -> Inventory:
     """Take stock; where nothing came of what was written, the inventory of before still holds."""
-    file = publication.identity()
+    file = f"{publication.level}-{publication.identity()}"
     sequence = publication.sequence
     found = {one.name: one for one in publication.collections()}
-    seen = repr((file, sequence, found, stamp(workspace.rasters)))
+    bulk = _offered(workspace, publication, found)
+    seen = repr((file, sequence, found, stamp(workspace.rasters), bulk))
     state = blake2b(seen.encode(), digest_size=12).hexdigest()
     if before is not None and before.state == state:
         return before
     rasters = {name: one for name, one in coverages(workspace.rasters, workspace.crs).items() if name not in found}
     systems = offered(workspace.crs.code, _extent(found, rasters))
     description = workspace.description or Label(*(say("service_description", one) for one in ("vi", "en")))
-    settled = configuration(workspace.title, description, found, rasters, systems, LEVEL)
+    settled = configuration(workspace.title, description, found, rasters, systems, publication.level)
     asked = {name: queryables(one) for name, one in found.items()}
-    return Inventory(publication, found, asked, rasters, systems, state, file, sequence, Library(settled))
+    return Inventory(publication, found, asked, rasters, systems, state, file, sequence, Library(settled), bulk)
+
+
+def _offered(
+    workspace: Workspace, publication: Publication, collections: Mapping[str, Collection]
+) -> dict[str, Holding]:
+    """Return the files of whole collections that may be given away."""
+    there, identity = shelf.holdings(workspace.bulk(publication.level)), publication.identity()
+    found = {name: shelf.offered(there.get(name), one, identity) for name, one in collections.items()}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _some[T](every: Mapping[str, T], names: frozenset[str]) -> dict[str, T]:
+    """Return those of some names, in their order."""
+    return {name: one for name, one in every.items() if name in names}
 
 
 def _extent(collections: Mapping[str, Collection], rasters: Mapping[str, Coverage]) -> Box | None:

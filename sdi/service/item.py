@@ -44,7 +44,7 @@ def items(context: Context, request: Request) -> Response:
     request : Request
         The request.
     """
-    stock = context.keeper.current()
+    stock = context.stock(request)
     one = stock.collection(request.path_params["collection"])
     known = stock.queryables[one.name]
     wish = understand(request, FEATURES, context.settings, (*PARAMETERS, *known))
@@ -80,7 +80,7 @@ def item(context: Context, request: Request) -> Response:
     request : Request
         The request.
     """
-    stock = context.keeper.current()
+    stock = context.stock(request)
     one = stock.collection(request.path_params["collection"])
     wish = understand(request, FEATURES, context.settings, ("crs", "datetime", "recorded"))
     system = asked("crs", wish.parameters.get("crs"), stock.systems)
@@ -140,6 +140,7 @@ def _items_page(context: Context, wish: Wish, one: Collection, query: ItemsQuery
         next=onward if found.next_key is not None else None,
         previous=wish.again(offset=str(max(0, query.offset - query.limit))) if query.offset else None,
         sketch=sketch(geometries_of(features)), filters=_filters(schema, one, wish), given=wish.parameters,
+        source=wish.again(f="json", crs=None, skipGeometry=None), has_map=context.has_map,
     )  # fmt: skip
 
 
@@ -156,6 +157,7 @@ def _item_page(context: Context, wish: Wish, one: Collection, found: bytes, link
         "item.html", wish, workspace=context.workspace,
         one=one, feature=feature, rows=rows, links=links, name=feature["properties"].get("name") or feature["id"],
         sketch=sketch([geometry]), place=None if point is None else (point.x, point.y), crs=uri(CRS84),
+        source=wish.again(f="json", crs=None), has_map=context.has_map,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 from pygeoapi.api import API, APIRequest
+from pygeoapi.provider.base import ProviderInvalidQueryError, ProviderNoDataError
 from starlette.exceptions import HTTPException
 
 from sdi.declaration import Label
@@ -50,6 +51,7 @@ class Library:
 
     def __init__(self, configuration: Document) -> None:
         self.configuration = configuration
+        logging.getLogger("pygeoapi.api").addFilter(_is_news)
         with _quiet():
             self._api = API(configuration, {})
 
@@ -200,6 +202,12 @@ def _resource(
 def _texts(label: Label) -> dict[str, str]:
     """Write a label as pygeoapi keeps it."""
     return {"vi": label.vi, "en": label.en}
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell what is broken from what was asked in vain: pygeoapi logs 204 and 400 as errors, some with their stack."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is not None and not issubclass(kind, ProviderNoDataError | ProviderInvalidQueryError)
 
 
 @contextmanager

@@ -33,6 +33,10 @@ FEATURES: Offer = (("json", GEOJSON), ("json", JSON), ("html", HTML))
 SCHEMAS: Offer = (("json", SCHEMA), ("json", JSON), ("html", HTML))
 API: Offer = (("json", OPENAPI), ("json", JSON), ("html", HTML))
 
+VARY = "Accept, Accept-Language, Authorization, X-API-Key"
+"""Headers on which an answer depends."""
+_SECRET = frozenset({"key", "apikey", "api_key", "api-key", "x-api-key", "token", "access_token", "authorization"})
+"""Names under which others take keys in an address."""
 COMMON = ("f", "lang")
 """Parameters that every resource takes."""
 _SHORT = 64
@@ -83,7 +87,7 @@ class Wish:
         kept = {name: value for name, value in parameters.items() if value is not None}
         if "lang" in self.parameters and "lang" not in parameters:
             kept["lang"] = self.parameters["lang"]
-        return self.base + quote(path) + _query(kept)
+        return self.base + _path(path) + _query(kept)
 
     def again(self, **changes: str | None) -> str:
         """Absolute address of this request with some parameters changed.
@@ -98,24 +102,33 @@ class Wish:
         str
         """
         merged = {name: value for name, value in {**self.parameters, **changes}.items() if value is not None}
-        return self.site + quote(self.path) + _query(merged)
+        return self.site + _path(self.path) + _query(merged)
 
 
 def _query(parameters: Mapping[str, str]) -> str:
     """Write parameters behind an address; every answer has a dozen links, and their parts come again and again."""
-    written = "&".join(f"{_written(name)}={_written(value)}" for name, value in parameters.items())
+    written = "&".join(
+        [(_pair if len(value) <= _SHORT else _new_pair)(one, value) for one, value in parameters.items()]
+    )
     return f"?{written}" if written else ""
 
 
-def _written(text: str) -> str:
-    """Escape a part of a query."""
-    return _escaped(text) if len(text) <= _SHORT else quote_plus(text, safe="/:,")
+def _new_pair(name: str, value: str) -> str:
+    """Escape a parameter."""
+    return f"{quote_plus(name, safe='/:,')}={quote_plus(value, safe='/:,')}"
 
 
-@lru_cache(1024)
-def _escaped(text: str) -> str:
-    """Escape a short text, and keep it."""
-    return quote_plus(text, safe="/:,")
+_pair = lru_cache(1024)(_new_pair)
+"""Escapes a short one, and keeps it."""
+
+
+def _path(path: str) -> str:
+    """Escape a path."""
+    return _kept_path(path) if len(path) <= 2 * _SHORT else quote(path)
+
+
+_kept_path = lru_cache(1024)(quote)
+"""Escapes a short one, and keeps it."""
 
 
 def understand(request: Request, offer: Offer, settings: Settings, parameters: Iterable[str] = ()) -> Wish:
@@ -149,7 +162,7 @@ def understand(request: Request, offer: Offer, settings: Settings, parameters: I
     if "lang" in given:
         # Every link repeats it, and documents are kept by it: "vi-" and 60,000 letters must not be.
         given["lang"] = language
-    return Wish(format_, media, language, base, request.url.path, given)
+    return Wish(format_, media, language, base, request.scope["path"], given)
 
 
 def language_of(request: Request) -> str:
@@ -182,6 +195,11 @@ def _parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     given: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name not in known:
+            if name.lower() in _SECRET:
+                raise InputError(
+                    f"parameter {name!r}: a key or a token is sent in a header, Authorization or X-API-Key, never in "
+                    "an address, which logs and histories keep"
+                )
             raise InputError(f"parameter {name!r} is not known here; expected one of {', '.join(known)}")
         if name in given:
             raise InputError(f"parameter {name!r} is given more than once; give it once")
@@ -213,6 +231,7 @@ def _matches(media: str, pattern: str) -> bool:
     return pattern in {kind, "*/*", f"{kind.partition('/')[0]}/*"}
 
 
+@lru_cache(256)
 def _by_quality(header: str) -> list[list[str]]:
     """Group the entries of a header with quality values, best group first, refused ones left out."""
     groups: dict[float, list[str]] = {}
@@ -239,4 +258,4 @@ def _origin(request: Request) -> str:
     host = request.headers.get("host", "localhost")
     if not _HOST.fullmatch(host):
         raise InputError(f"header Host is {host!r}; expected a host name and an optional port")
-    return f"{request.url.scheme}://{host}"
+    return f"{request.scope['scheme']}://{host}"

@@ -8,6 +8,7 @@ import unicodedata
 
 from sdi.errors import InputError
 from sdi.history import utc
+from sdi.identity import is_identifier
 from sdi.zone import GREENWICH
 
 Box = tuple[float, float, float, float]
@@ -165,6 +166,8 @@ def typed(name: str, text: str, schema: dict[str, object]) -> str:
         raise InputError(f"parameter {name} is {text!r}; expected one of {', '.join(allowed)}")
     if not any(_fits(text, one, schema.get("format")) for one in kinds):
         raise InputError(f"parameter {name} is {text!r}; expected {_expected(kinds, schema.get('format'))}")
+    if schema.get("format") == "uuid":
+        return text.lower()
     return utc(text, GREENWICH) if schema.get("format") == "date-time" else unicodedata.normalize("NFC", text)
 
 
@@ -199,6 +202,8 @@ def _fits(text: str, kind: object, format_: object) -> bool:
         return text in {"true", "false"}
     if kind == "string" and format_ in {"date", "date-time"}:
         return bool(_MOMENT.fullmatch(text))
+    if kind == "string" and format_ == "uuid":
+        return is_identifier(text.lower())
     return kind in {"string", None}
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sdi.errors import Gone, InputError, NotFound, PhusaError, RefusedError, WorkspaceError
-from sdi.service.negotiation import HTML, JSON, LANGUAGES, ROOT, Wish, language_of, prefers_html
+from sdi.service.negotiation import HTML, JSON, LANGUAGES, ROOT, VARY, Wish, language_of, prefers_html
 from sdi.service.phrase import say
 from sdi.service.view import render
 
@@ -25,7 +25,11 @@ _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (Gone, 410, "Gone"),
     (NotFound, 404, "NotFound"),
 )
-_CODES = {400: "InvalidParameterValue", 404: "NotFound", 405: "MethodNotAllowed", 406: "NotAcceptable", 503: "Busy"}
+_CODES = {
+    400: "InvalidParameterValue", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed",
+    406: "NotAcceptable", 411: "LengthRequired", 413: "TooLarge", 414: "TooLarge", 429: "TooManyRequests",
+    431: "TooLarge", 503: "Busy",
+}  # fmt: skip
 
 _SAID = {
     404: "nothing stands at this address; see the landing page",
@@ -107,7 +111,7 @@ async def answer_problem(request: Request, error: Exception) -> Response:
         logger.error("%s %s: %s", request.method, request.url.path, error.message)
     language = _language(request)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    headers |= {"Content-Language": language, "Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
+    headers |= {"Content-Language": language, "Cache-Control": "no-store", "Vary": VARY}
     links = [_successor(request, kind, eid, language) for eid, kind in problem.successors.items()]
     if prefers_html(request):
         # An address that begins with two slashes names a host.

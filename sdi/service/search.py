@@ -72,11 +72,11 @@ def search(context: Context, request: Request) -> Response:
     """
     wish = understand(request, OFFER, context.settings, PARAMETERS)
     query = SearchQuery.of(wish)
-    stock = context.keeper.current()
+    stock = context.stock(request)
     etag = tag(wish, stock.file, stock.state)
     if answer := unchanged(request, wish, etag):
         return answer
-    found = stock.publication.search(query.text, limit=query.limit, kinds=query.kinds, datetime=query.datetime)
+    found = stock.search(query.text, limit=query.limit, kinds=query.kinds, datetime=query.datetime)
     body = {
         "q": query.text,
         "numberReturned": len(found),

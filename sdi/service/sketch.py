@@ -24,6 +24,8 @@ class Sketch:
 
     width: int
     height: int
+    box: Box
+    """Edges of the drawing [degree, CRS84]."""
     areas: tuple[str, ...] = ()
     """Path data of polygons."""
     lines: tuple[str, ...] = ()
@@ -52,12 +54,14 @@ def sketch(geometries: Sequence[shapely.Geometry | None]) -> Sketch | None:
     west, south, east, north = shapely.total_bounds(shapes).tolist()
     squeeze = float(np.cos(np.radians((south + north) / 2)))
     scale, height = _fit(max((east - west) * squeeze, 1e-9), max(north - south, 1e-9))
+    far, tall = WIDTH / 2 / squeeze / scale, height / 2 / scale
+    lon, lat = (west + east) / 2, (south + north) / 2
 
     def place(
         lonlat: np.ndarray[tuple[int, int], np.dtype[np.float64]],
     ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-        x = (lonlat[:, 0] - (west + east) / 2) * squeeze * scale + WIDTH / 2
-        y = height / 2 - (lonlat[:, 1] - (south + north) / 2) * scale
+        x = (lonlat[:, 0] - lon) * squeeze * scale + WIDTH / 2
+        y = height / 2 - (lonlat[:, 1] - lat) * scale
         return np.column_stack([x, y])
 
     parts = shapely.get_parts(shapely.transform(shapely.force_2d(shapes), place))
@@ -69,10 +73,27 @@ def sketch(geometries: Sequence[shapely.Geometry | None]) -> Sketch | None:
     return Sketch(
         WIDTH,
         height,
+        (lon - far, lat - tall, lon + far, lat + tall),
         tuple(one for one in areas if one),
         tuple(_path(one.coords) for one in parts[kinds == 1]),
         tuple((round(x, 1), round(y, 1)) for x, y in shapely.get_coordinates(parts[kinds == 0]).tolist()),
     )
+
+
+def sketch_of_boxes(boxes: Sequence[Box]) -> Sketch | None:
+    """Draw boxes.
+
+    Parameters
+    ----------
+    boxes : sequence of tuple of float (4,) [degree, CRS84]
+        The boxes; those that are equal are drawn once.
+
+    Returns
+    -------
+    Sketch or None
+        None where there is none.
+    """
+    return sketch([shapely.box(*box) for box in dict.fromkeys(boxes)])
 
 
 def sketch_of_box(box: Box) -> Sketch | None:
@@ -83,7 +104,7 @@ def sketch_of_box(box: Box) -> Sketch | None:
     box : tuple of float (4,) [degree, CRS84]
         The box.
     """
-    return sketch([shapely.box(*box)])
+    return sketch_of_boxes([box])
 
 
 def _fit(wide: float, tall: float) -> tuple[float, int]:

@@ -39,8 +39,8 @@ def thing(context: Context, request: Request) -> Response:
     """
     wish = understand(request, DOCUMENT, context.settings)
     kind, eid = named(request)
-    stock = context.keeper.current()
-    found = stock.publication.thing(kind, eid)
+    stock = context.stock(request)
+    found = stock.thing(kind, eid)
     if found.valid_to is not None:
         raise Gone(f"{kind} {eid} ended on {found.valid_to[:10]} ({found.status})", found.successors)
     etag = tag(wish, stock.state, found)

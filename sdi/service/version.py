@@ -37,8 +37,8 @@ def versions(context: Context, request: Request) -> Response:
     """
     wish = understand(request, DOCUMENT, context.settings)
     kind, eid = named(request)
-    stock = context.keeper.current()
-    found = stock.publication.versions(kind, eid)
+    stock = context.stock(request)
+    found = stock.versions(kind, eid)
     etag = tag(wish, stock.state, [one.recorded_to for one in found])
     if answer := unchanged(request, wish, etag):
         return answer
@@ -71,8 +71,8 @@ def version(context: Context, request: Request) -> Response:
     """
     wish = understand(request, VERSION, context.settings)
     kind, eid = named(request)
-    stock = context.keeper.current()
-    found = stock.publication.versions(kind, eid)
+    stock = context.stock(request)
+    found = stock.versions(kind, eid)
     asked = request.path_params["n"]
     one = next((each for each in found if str(each.number) == asked), None)
     if one is None:

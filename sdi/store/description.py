@@ -51,6 +51,10 @@ class RasterDescription:
     zarr: str | None = None
     version: str = ""
     """SHA-256 over the bytes of its files; its beginning names their folder."""
+    box: tuple[float, float, float, float] | None = None
+    """Outer edges of its cells [CRS of the raster]; rasters of earlier versions do not say it."""
+    interval: tuple[str | None, str | None] = (None, None)
+    """First and last moment [UTC]; ``None`` without time."""
     previous: str | None = None
     """Folder of the version before, kept for those who are still reading it."""
 
@@ -76,6 +80,7 @@ class RasterDescription:
             said: dict[str, Any] = json.loads((folder / file).read_bytes())
             said |= {key: Label(**said[key]) for key in _LABELS if said.get(key)}
             said["name"], said["variables"] = said.pop("id"), tuple(said["variables"])
+            said |= {key: tuple(said[key]) for key in ("box", "interval") if said.get(key)}
             said.pop("units", None)
             return cls(**said)
         except FileNotFoundError:

@@ -22,13 +22,15 @@ import shapely
 from numpy.typing import NDArray
 
 from sdi.errors import ConflictError, WorkspaceError
-from sdi.store import boxes, publication_database
+from sdi.store import boxes, halt, publication_database, sqlite_tile
 from sdi.store.durable import is_running, make_private, sync_folder
 from sdi.store.feed import Row
 from sdi.store.many import run_many
 from sdi.store.publication_database import Box
 from sdi.store.publication_store import LAYOUT, SCHEMA
 from sdi.store.sqlite_filter import SqliteFilter, install
+from sdi.tile.cut import Cut, Drawn
+from sdi.tile.quad import Tile
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10300
@@ -101,7 +103,8 @@ class GeoPackage:
             raise WorkspaceError(f"{path} is missing; run `phusa publish` to build it from the registry")
         if not read_only and path.stem != OPEN_TO_ALL:
             make_private(path)
-        self._file = _file(path)
+        self._place = str(path)
+        self._file = _file(self._place)
         try:
             if not list(self.rows("SELECT 1 FROM sqlite_master WHERE name = 'phusa_publication'")):
                 if read_only:
@@ -109,7 +112,7 @@ class GeoPackage:
                 self._make()
         except sqlite3.Error as error:
             raise WorkspaceError(f"{path} cannot be opened as a publication ({error})") from error
-        self._file = self._file or _file(path)
+        self._file = self._file or _file(self._place)
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -192,21 +195,20 @@ class GeoPackage:
         if self.connection.in_transaction:
             yield
             return
-        self.connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self.connection.execute("ROLLBACK")
+        with halt.ended_by(self.connection.interrupt):
+            self.connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.connection.execute("ROLLBACK")
 
     def state(self) -> Hashable:
         """Look at times and sizes of the files: a new title is written without a transaction."""
-        files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        states = [file.stat() for file in files if file.exists()]
-        return (self._file, *((state.st_mtime_ns, state.st_size) for state in states))
+        return self._file, _seen(self._place), _seen(f"{self._place}-wal")
 
     def is_replaced(self) -> bool:
         """Tell whether another file lies in its place, or none."""
-        return _file(self.path) != self._file
+        return _file(self._place) != self._file
 
     @contextmanager
     def limited(self) -> Iterator[None]:
@@ -329,19 +331,32 @@ class GeoPackage:
         )
 
     def near(
-        self, name: str, box: Box, condition: str, parameters: Sequence[object]
-    ) -> tuple[list[int], dict[int, bytes]]:
-        """Return the features whose boxes touch a box [degree, CRS84]: those within, and the places of the others."""
+        self,
+        name: str,
+        box: Box,
+        condition: str,
+        parameters: Sequence[object],
+        more: str = "",
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Return the features whose boxes touch a box [degree, CRS84], in order; see the interface."""
         xmin, ymin, xmax, ymax = box
         inside = "r.minx >= ? AND r.maxx <= ? AND r.miny >= ? AND r.maxy <= ?"
-        found = self.connection.execute(
-            f'SELECT c.fid, {inside} FROM "rtree_{name}_geom" r JOIN "{name}" c ON c.fid = r.id '
-            f"WHERE r.minx <= ? AND r.maxx >= ? AND r.miny <= ? AND r.maxy >= ? AND {condition}",
-            (xmin, xmax, ymin, ymax, xmax, xmin, ymax, ymin, *parameters),
+        joined = f'JOIN "{name}_history" h ON h."row" = c.version ' if more else ""
+        return self.connection.execute(
+            f'SELECT c.fid, CASE WHEN {inside} THEN NULL ELSE {self.wkb} END{more} FROM "rtree_{name}_geom" r '
+            f'JOIN "{name}" c ON c.fid = r.id {joined}'
+            f"WHERE r.minx <= ? AND r.maxx >= ? AND r.miny <= ? AND r.maxy >= ? AND {condition} ORDER BY c.fid LIMIT ?",
+            (xmin, xmax, ymin, ymax, xmax, xmin, ymax, ymin, *parameters, -1 if limit is None else limit),
         ).fetchall()
-        one = f'SELECT {self.wkb} FROM "{name}" c WHERE c.fid = ?'
-        doubtful = {fid: self.connection.execute(one, (fid,)).fetchone()[0] for fid, whole in found if not whole}
-        return [fid for fid, whole in found if whole], doubtful
+
+    def crowd(self, name: str, tile: Tile, most: int) -> int:
+        """Count the features whose boxes touch a tile, no further than one more than asked for."""
+        return sqlite_tile.crowd(self.connection, name, tile, most)
+
+    def draw(self, name: str, cut: Cut) -> Drawn:
+        """Cut a collection into a tile, which is a layer of its name."""
+        return sqlite_tile.draw(self.connection, name, self.wkb, cut)
 
     def filtering(self, name: str, *, past: bool = False) -> SqliteFilter:
         """Return how a filter of a collection is written, for current features ``c`` or pieces of history ``h``."""
@@ -370,13 +385,22 @@ WHERE NOT (r.minx BETWEEN h.min_x - {rounded} AND h.min_x AND r.maxx BETWEEN h.m
 """
 
 
-def _file(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from all others; ``None`` where there is none."""
+def _file(place: str) -> tuple[int, int] | None:
+    """Return what tells a file from all others, ``None`` where there is none; asked for every request."""
     try:
-        state = path.stat()
+        state = os.stat(place)  # noqa: PTH116 - a path costs more than the look
     except FileNotFoundError:
         return None
     return state.st_dev, state.st_ino
+
+
+def _seen(place: str) -> tuple[int, int] | None:
+    """Return when a file was written [ns] and how long it is; ``None`` where there is none."""
+    try:
+        state = os.stat(place)  # noqa: PTH116 - as above
+    except FileNotFoundError:
+        return None
+    return state.st_mtime_ns, state.st_size
 
 
 _TWINS = itertools.count()

@@ -20,13 +20,15 @@ from numpy.typing import NDArray
 from psycopg.pq import TransactionStatus
 
 from sdi.errors import ConflictError, InputError, WorkspaceError
-from sdi.store import publication_database
+from sdi.store import halt, postgis_tile, publication_database
 from sdi.store.feed import Row
 from sdi.store.postgis import BUSY_TIMEOUT_S, FETCHED, LOCK, MANY
 from sdi.store.postgis_filter import PostgisFilter, functions
 from sdi.store.postgis_session import Connection, connect, said, title, translated
 from sdi.store.publication_database import Box
 from sdi.store.publication_store import LAYOUT, SCHEMA
+from sdi.tile.cut import Cut, Drawn
+from sdi.tile.quad import Tile
 
 TEMPORARY = "pg_temp"
 """Schema of the tables that vanish with their connection."""
@@ -159,7 +161,8 @@ class PostgisPublication:
         # The lock comes before the first look: nobody puts another publication in its place until this one is read.
         self._ask(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE phusa_publication IN ACCESS SHARE MODE")
         try:
-            yield
+            with halt.ended_by(self.connection.cancel_safe):
+                yield
         finally:
             self._roll_back()
 
@@ -311,20 +314,33 @@ class PostgisPublication:
         """Do nothing: other programs ask the database what a table covers."""
 
     def near(
-        self, name: str, box: Box, condition: str, parameters: Sequence[object]
-    ) -> tuple[list[int], dict[int, bytes]]:
-        """Return the features whose boxes touch a box [degree, CRS84]: those within, and the places of the others."""
+        self,
+        name: str,
+        box: Box,
+        condition: str,
+        parameters: Sequence[object],
+        more: str = "",
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Return the features whose boxes touch a box [degree, CRS84], in order; see the interface."""
         xmin, ymin, xmax, ymax = box
         inside = "h.min_x >= ? AND h.max_x <= ? AND h.min_y >= ? AND h.max_y <= ?"
         found = self.rows(
-            f'SELECT c.fid, CASE WHEN {inside} THEN NULL ELSE c.geom END FROM "{name}" c '
+            f'SELECT c.fid, CASE WHEN {inside} THEN NULL ELSE c.geom END{more} FROM "{name}" c '
             f'JOIN "{name}_history" h ON h."row" = c.version WHERE c.geom && ST_MakeEnvelope(?, ?, ?, ?, 4326) '
-            f"AND h.min_x <= ? AND h.max_x >= ? AND h.min_y <= ? AND h.max_y >= ? AND {condition} ORDER BY c.fid",
-            (xmin, xmax, ymin, ymax, *box, xmax, xmin, ymax, ymin, *parameters),
+            f"AND h.min_x <= ? AND h.max_x >= ? AND h.min_y <= ? AND h.max_y >= ? AND {condition} "
+            "ORDER BY c.fid LIMIT CAST(? AS bigint)",
+            (xmin, xmax, ymin, ymax, *box, xmax, xmin, ymax, ymin, *parameters, limit),
         )
-        places: dict[int, bytes | None] = dict(found)
-        doubtful = {fid: place for fid, place in places.items() if place is not None}
-        return [fid for fid, place in places.items() if place is None], doubtful
+        return list(found)
+
+    def crowd(self, name: str, tile: Tile, most: int) -> int:
+        """Count the features whose boxes touch a tile, no further than one more than asked for."""
+        return postgis_tile.crowd(self.rows, name, tile, most)
+
+    def draw(self, name: str, cut: Cut) -> Drawn:
+        """Cut a collection into a tile, which is a layer of its name."""
+        return postgis_tile.draw(self.rows, name, cut)
 
     def filtering(self, name: str, *, past: bool = False) -> PostgisFilter:  # noqa: ARG002 - its index has no name of its own
         """Return how a filter of a collection is written, for current features ``c`` or pieces of history ``h``."""

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sdi.errors import InputError
 from sdi.filter.term import Dialect
 from sdi.store.feed import Row
+from sdi.tile.cut import Cut, Drawn
+from sdi.tile.quad import Tile
 
 Box = tuple[float, float, float, float]
 QUESTION_S = 5.0
@@ -106,9 +108,43 @@ class Database(Protocol):
         """Tell other programs what a collection covers [degree, CRS84]."""
 
     def near(
-        self, name: str, box: Box, condition: str, parameters: Sequence[object]
-    ) -> tuple[list[int], dict[int, bytes]]:
-        """Return the features whose boxes touch a box [degree, CRS84]: those within, and the places of the others."""
+        self,
+        name: str,
+        box: Box,
+        condition: str,
+        parameters: Sequence[object],
+        more: str = "",
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Return the features whose boxes touch a box [degree, CRS84], in order.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        box : (float, float, float, float) [degree, CRS84]
+            ``(xmin, ymin, xmax, ymax)``.
+        condition : str
+            Further condition on the feature table ``c``.
+        parameters : sequence
+            Its parameters.
+        more : str
+            Further columns, each behind a comma, of ``c`` and of its current piece of history ``h``.
+        limit : int, optional
+            Most of them; all where absent.
+
+        Returns
+        -------
+        list of tuple
+            Number, place as WKB where the feature sticks out of the box and ``None`` where it lies within, then
+            what was asked for besides.
+        """
+
+    def crowd(self, name: str, tile: Tile, most: int) -> int:
+        """Count the features whose boxes touch a tile, no further than one more than asked for."""
+
+    def draw(self, name: str, cut: Cut) -> Drawn:
+        """Cut a collection into a tile, which is a layer of its name."""
 
     def filtering(self, name: str, *, past: bool = False) -> Dialect:
         """Return how a filter of a collection is written, for current features ``c`` or pieces of history ``h``."""

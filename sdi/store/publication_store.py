@@ -28,6 +28,16 @@ LAYOUT = "5"
 """Version of the tables; a publication with another one is built anew from the registry."""
 
 
+def touching(rows: Sequence[Row], box: Box) -> list[Row]:
+    """Return those of the rows of `Database.near` whose features intersect the box [degree, CRS84]."""
+    doubtful = [at for at, row in enumerate(rows) if row[1] is not None]
+    if not doubtful:
+        return list(rows)
+    places = shapely.from_wkb([rows[at][1] for at in doubtful])
+    apart = {at for at, hit in zip(doubtful, shapely.intersects(places, shapely.box(*box)), strict=True) if not hit}
+    return [row for at, row in enumerate(rows) if at not in apart]
+
+
 class Extent(NamedTuple):
     """What a collection covers."""
 
@@ -272,6 +282,23 @@ class PublicationStore:
             )
         return found[0]
 
+    def current(self, name: str, columns: Sequence[str]) -> Iterator[Row]:
+        """Yield all current features in order: identifier, some columns, place as WKB [CRS84]."""
+        listed = ", ".join(f'c."{one}"' for one in ("id", *columns))
+        yield from self.base.stream(f'SELECT {listed}, {self.base.wkb} FROM "{name}" c ORDER BY c.fid')
+
+    def spread(self, name: str, most: int) -> list[bytes]:
+        """Return some current features from all over a collection: those that happen to have evenly spaced numbers."""
+        first, last = self.query(f'SELECT min(fid), max(fid) FROM "{name}"')[0]
+        if first is None:
+            return []
+        asked = orjson.dumps(list(range(first, last + 1, max(1, (last - first + 1) // most)))[:most]).decode()
+        sql = (
+            f'SELECT h.feature FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version '
+            f"WHERE c.fid IN ({self.base.listed}) ORDER BY c.fid"
+        )
+        return [row[0] for row in self.query(sql, (asked,))]
+
     def feature(self, name: str, eid: str) -> bytes | None:
         """Return one current feature."""
         found = self.query(
@@ -298,7 +325,9 @@ class PublicationStore:
         """Return the number of current features that meet a condition."""
         return int(self.query(f'SELECT count(*) FROM "{name}" c WHERE {condition}', parameters)[0][0])
 
-    def within(self, name: str, box: Box, condition: str, parameters: Sequence[object]) -> list[int]:
+    def within(
+        self, name: str, box: Box, condition: str, parameters: Sequence[object], *, nowhere: bool = True
+    ) -> list[int]:
         """Return the current features that intersect a box, in order.
 
         Parameters
@@ -311,6 +340,8 @@ class PublicationStore:
             Further condition on the feature table ``c``.
         parameters : sequence
             Its parameters.
+        nowhere : bool
+            Whether some features have no place; to look for them reads all.
 
         Returns
         -------
@@ -318,11 +349,38 @@ class PublicationStore:
             Feature numbers. The index finds candidates; only those that stick out of the box are looked at exactly.
             Features without a place match every box, as OGC API asks.
         """
-        sure, doubtful = self.base.near(name, box, condition, parameters)
-        hit = shapely.intersects(shapely.from_wkb(list(doubtful.values())), shapely.box(*box))
-        nowhere = self.query(f'SELECT c.fid FROM "{name}" c WHERE c.geom IS NULL AND {condition}', parameters)
-        return sorted(
-            [*sure, *(fid for fid, yes in zip(doubtful, hit, strict=True) if yes), *(row[0] for row in nowhere)]
+        found = [row[0] for row in touching(self.base.near(name, box, condition, parameters), box)]
+        if nowhere:
+            without = self.query(f'SELECT c.fid FROM "{name}" c WHERE c.geom IS NULL AND {condition}', parameters)
+            found = sorted([*found, *(row[0] for row in without)])
+        return found
+
+    def glance(self, name: str, limit: int, offset: int, after: int | None, box: Box | None) -> list[Row]:
+        """Return current features by one statement, which is of one state without a transaction.
+
+        Parameters
+        ----------
+        name : str
+            Collection.
+        limit, offset : int
+            How many, after leaving out how many; with a box, none is left out.
+        after : int, optional
+            Number behind which they begin; with a box, they begin with the first.
+        box : (float, float, float, float), optional [degree, CRS84]
+            Box that the boxes of the features touch; those without a place are not among them.
+
+        Returns
+        -------
+        list of tuple
+            Number, place as `Database.near` tells it, feature, version of the collection; in order.
+        """
+        told = f"h.feature, (SELECT version FROM phusa_collection WHERE name = '{name}')"
+        if box is not None:
+            return self.base.near(name, box, "1 = 1", (), f", {told}", limit)
+        return self.query(
+            f'SELECT c.fid, NULL, {told} FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version '
+            "WHERE c.fid > ? ORDER BY c.fid LIMIT ? OFFSET ?",
+            (-1 if after is None else after, limit, offset),
         )
 
     def place(self, name: str, fid: int, before: str) -> Box | None:

@@ -34,13 +34,16 @@ import xarray as xr
 from sdi.errors import InputError, NotFound
 from sdi.grid import Grid
 from sdi.store.description import DESCRIPTION, RasterDescription
-from sdi.store.durable import is_running, sync, sync_folder, write_whole
+from sdi.store.durable import sync, sync_folder, write_whole
+from sdi.store.pending import PENDING, WRITING, abandon, complete, list_pending, sweep
 from sdi.store.rasterfile import read_cog, read_zarr, write_cog, write_zarr
 
-PENDING = ".pending.json"
-_WRITING = ".writing-"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _counter = itertools.count()
+
+__all__ = [
+    "PENDING", "abandon", "complete", "fingerprint", "list_pending", "prepare", "read", "remove", "sweep", "write",
+]  # fmt: skip
 
 
 def write(folder: Path, data: xr.Dataset, description: RasterDescription) -> RasterDescription:
@@ -89,7 +92,7 @@ def prepare(folder: Path, data: xr.Dataset, description: RasterDescription) -> R
     if not _NAME.fullmatch(description.name):
         raise InputError(f"{description.name!r} is no name for a raster; use letters a-z, digits, - and _", code="name")
     home = folder / description.name
-    beside = home / f"{_WRITING}{os.getpid()}-{next(_counter)}"
+    beside = home / f"{WRITING}{os.getpid()}-{next(_counter)}"
     beside.mkdir(parents=True)
     try:
         files = _write_files(beside, data, grid, description)
@@ -100,43 +103,6 @@ def prepare(folder: Path, data: xr.Dataset, description: RasterDescription) -> R
     write_whole(home / PENDING, written.content())
     sync_folder(folder)
     return written
-
-
-def complete(folder: Path, name: str) -> RasterDescription:
-    """Show a prepared raster, in one move, in place of what was shown before.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of all rasters.
-    name : str
-        Name of the raster.
-
-    Returns
-    -------
-    RasterDescription
-        As published.
-    """
-    home = folder / name
-    written = RasterDescription.read(home, PENDING)
-    (home / PENDING).replace(home / DESCRIPTION)
-    sync_folder(home)
-    _tidy(home)
-    return written
-
-
-def abandon(folder: Path, name: str) -> None:
-    """Forget a prepared raster; what is shown stays.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of all rasters.
-    name : str
-        Name of the raster.
-    """
-    (folder / name / PENDING).unlink(missing_ok=True)
-    _tidy(folder / name)
 
 
 def read(folder: Path, name: str) -> xr.Dataset:
@@ -174,22 +140,6 @@ def read(folder: Path, name: str) -> xr.Dataset:
     return data[[variable["name"] for variable in said.variables]]
 
 
-def list_pending(folder: Path) -> tuple[RasterDescription, ...]:
-    """List the rasters that were prepared and neither completed nor abandoned.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of all rasters; may be missing.
-
-    Returns
-    -------
-    tuple of RasterDescription
-        By name.
-    """
-    return tuple(RasterDescription.read(path.parent, PENDING) for path in sorted(folder.glob(f"*/{PENDING}")))
-
-
 def remove(folder: Path, name: str) -> None:
     """Take a raster back.
 
@@ -207,23 +157,6 @@ def remove(folder: Path, name: str) -> None:
     sync_folder(home)
     shutil.rmtree(home)
     sync_folder(folder)
-
-
-def sweep(folder: Path) -> tuple[Path, ...]:
-    """Remove what killed processes left behind; for whoever opens a workspace to write.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of all rasters; may be missing.
-
-    Returns
-    -------
-    tuple of Path
-        What was removed.
-    """
-    homes = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    return tuple(gone for home in homes for gone in _tidy(home))
 
 
 def fingerprint(raster: xr.DataArray) -> str:
@@ -280,10 +213,18 @@ def _described(
     present = RasterDescription.read(home).place if (home / DESCRIPTION).exists() else None
     return replace(
         description, crs=grid.authority, variables=variables, version=version,
-        previous=present if present != place else None,
+        previous=present if present != place else None, box=grid.bounds, interval=_interval(data),
         cog=f"{place}/{files['cog']}" if "cog" in files else None,
         zarr=f"{place}/{files['zarr']}" if "zarr" in files else None,
     )  # fmt: skip
+
+
+def _interval(data: xr.Dataset) -> tuple[str | None, str | None]:
+    """Return the first and the last moment [UTC]."""
+    if "time" not in data.coords:
+        return None, None
+    first, last = (f"{np.datetime_as_string(data['time'].values[at], unit='s')}Z" for at in (0, -1))
+    return first, last
 
 
 def _digest(folder: Path) -> str:
@@ -302,28 +243,3 @@ def _settle(beside: Path, place: Path) -> None:
     sync(beside)
     beside.rename(place)
     sync_folder(place.parent)
-
-
-def _tidy(home: Path) -> list[Path]:
-    """Remove versions nobody needs, writers that are gone, and a folder that never came to anything."""
-    needed = {DESCRIPTION, PENDING}
-    for file in (DESCRIPTION, PENDING):
-        if (home / file).exists():
-            said = RasterDescription.read(home, file)
-            needed |= {said.place, said.previous or ""}
-    gone = [path for path in sorted(home.iterdir()) if path.name not in needed and not _is_alive(path)]
-    for path in gone:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    if not any(home.iterdir()):
-        home.rmdir()
-        gone.append(home)
-    return gone
-
-
-def _is_alive(path: Path) -> bool:
-    """Tell whether something on its way belongs to another process that is still running."""
-    for beginning in (_WRITING, f".{PENDING}-"):
-        if path.name.startswith(beginning):
-            owner = path.name.removeprefix(beginning).partition("-")[0]
-            return owner.isdigit() and int(owner) != os.getpid() and is_running(int(owner))
-    return False

@@ -10,7 +10,7 @@ from threading import Lock
 from sdi.publishing.collection import Collection
 from sdi.publishing.publication import Publication
 from sdi.store.description import RasterDescription
-from spp.water import runs
+from spp.run import runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from owslib.ogcapi.features import Features
 
@@ -52,3 +54,34 @@ def test_it_reads_queryables_schema_and_one_item(service):
     assert "floors" in service.collection_schema("landmarks")["properties"]
     eid = service.collection_items("landmarks", limit=1)["features"][0]["id"]
     assert service.collection_item("landmarks", eid)["properties"]["landmark_tag"] == "L0"
+
+
+@pytest.mark.shows("service")
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [
+        ({"filter": "height > 20 AND grade = 'low'"}, sum(n / 4 > 20 and n % 3 == 1 for n in range(COUNT))),
+        ({"filter": "ACCENTI(CASEI(name)) LIKE accenti(casei('CHO NOI SO 12 %'))"}, 1),
+        ({"filter": "built >= DATE('1950-01-01')"}, sum(n % 100 >= 50 for n in range(COUNT))),
+        ({"cql": {"op": "=", "args": [{"property": "landmark_tag"}, "L7"]}}, 1),
+    ],
+)
+def test_it_selects_by_cql2(service, given, count):
+    if "cql" in given:
+        given = {"filter": json.dumps(given["cql"]), "filter-lang": "cql2-json"}
+    assert service.collection_items("landmarks", limit=1, **given)["numberMatched"] == count
+
+
+@pytest.mark.shows("service")
+def test_it_sorts_by_what_the_sortables_name_and_leaves_out_what_is_not_wanted(service):
+    wanted = {"sortby": ("height", "desc"), "properties": "name,height", "skipGeometry": "true"}
+    page = service.collection_items("landmarks", limit=2, **wanted)
+    assert [one["properties"] for one in page["features"]] == [
+        {"name": f"Chợ nổi số {n} đường Hòa Bình", "height": n / 4} for n in (COUNT - 1, COUNT - 2)
+    ]
+
+
+def test_it_reads_the_roles_and_units_of_the_schema(service):
+    properties = service.collection_schema("landmarks")["properties"]
+    assert properties["id"]["x-ogc-role"] == "id"
+    assert properties["height"]["x-ogc-unit"] == "m"

@@ -1,4 +1,4 @@
-"""The town, a client, and the schemas of the standards."""
+"""The town on either store, a client of each, and the schemas of the standards."""
 
 from __future__ import annotations
 
@@ -12,9 +12,27 @@ from starlette.testclient import TestClient
 from sdi.service import application
 from sdi.workspace import Workspace
 from tests.conformance.schemas import Check, checker
-from tests.town import town
+from tests.conftest import STORES
+from tests.town import build, moved
 
-__all__ = ["town"]
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Return the town on the embedded store."""
+    return build(tmp_path_factory.mktemp("town"))
+
+
+@pytest.fixture(scope="session")
+def second(first: Workspace, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Return the same town in PostGIS."""
+    return moved(first, tmp_path_factory.mktemp("moved"), request.getfixturevalue("cluster").database())
+
+
+@pytest.fixture(scope="session", params=STORES)
+def town(request: pytest.FixtureRequest) -> Workspace:
+    """Return the town on each store in turn: every test of this folder that asks the service runs on both."""
+    found: Workspace = request.getfixturevalue("first" if request.param == "embedded" else "second")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,35 @@ def proves(*requirements: str) -> Callable[[Test], Test]:
 
 
 _HTTP = "http://www.opengis.net/spec"
+_COMMON_2 = "https://www.opengis.net/spec/ogcapi-common-2/1.0/conf"
+"""A draft: its classes have addresses of their own kind."""
+_COMMON_3: dict[str, tuple[str, ...]] = {
+    "schemas": (
+        "json-schema", "properties", "additional-keywords", "role", "role-id", "property-seq", "unit", "definition",
+        "nullvalues",
+    ),
+    "advanced-property-roles": (
+        "role-primary-geometry", "role-primary-instant", "role-primary-interval-start", "role-primary-interval-end",
+        "role-primary-interval", "primary-temporal-constraints", "role-type",
+    ),
+    "references": ("role-reference",),
+    "returnables-and-receivables": ("link", "op", "response"),
+    "queryables": ("link", "op", "response"),
+    "sortables": ("link", "op", "response"),
+    "profile-codelists": ("consistency", "codelist-inline", "codelist-ref"),
+}  # fmt: skip
+"""Requirements of Features 5, which is Common 3."""
+_TILES_1: dict[str, tuple[str, ...]] = {
+    "core": (
+        "tc-op", "tc-tilematrix-definition", "tc-tilerow-definition", "tc-tilecol-definition", "tc-success", "tc-error",
+        "conformance-success",
+    ),
+    "tileset": ("description",),
+    "tilesets-list": ("tileset-path", "tileset-links"),
+    "geodata-tilesets": ("desc-links", "operation"),
+    "mvt": ("content",),
+    "oas30": ("completeness", "operation-id"),
+}  # fmt: skip
 _CQL2: dict[str, tuple[str, ...]] = {
     "basic-cql2": ("cql2-filter", "property", "binary-comparison-predicate", "null-predicate"),
     "advanced-comparison-operators": ("like-predicate", "between-predicate", "in-predicate"),
@@ -65,6 +94,20 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
             "oas-definition-1", "oas-definition-2", "oas-impl", "completeness", "exceptions-codes", "security",
         )
     ),
+    f"{_COMMON_2}/collections": tuple(
+        f"common-2/collections/{one}"
+        for one in (
+            "collections-list-op", "collections-list-success", "collections-list-links",
+            "collections-list-collections", "description-op", "description-success", "description-links",
+            "description-extent", "description-extent-multi",
+        )
+    ),
+    f"{_COMMON_2}/json": ("common-2/json/definition", "common-2/json/content"),
+    f"{_COMMON_2}/html": ("common-2/html/definition", "common-2/html/content"),
+    **{
+        f"{_HTTP}/ogcapi-common-3/1.0/conf/{name}": tuple(f"common-3/{name}/{one}" for one in ids)
+        for name, ids in _COMMON_3.items()
+    },
     f"{_HTTP}/ogcapi-features-1/1.0/conf/core": tuple(
         f"features-1/core/{one}"
         for one in (
@@ -113,6 +156,10 @@ REQUIREMENTS: dict[str, tuple[str, ...]] = {
             "get-queryables-op", "queryables-link", "filter-param", "filter-lang-param", "filter-crs-param", "response",
         )
     ),
+    **{
+        f"{_HTTP}/ogcapi-tiles-1/1.0/conf/{name}": tuple(f"tiles-1/{name}/{one}" for one in ids)
+        for name, ids in _TILES_1.items()
+    },
     **{f"{_HTTP}/cql2/1.0/conf/{name}": tuple(f"cql2/{name}/{one}" for one in ids) for name, ids in _CQL2.items()},
 }  # fmt: skip
 """Conformance class to its requirements."""

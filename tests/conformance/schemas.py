@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ Check = Callable[[str, Any], None]
 def checker(folder: Path) -> Check:
     """Return ``check(file, document)`` over the OpenAPI 3.0 schemas of a folder."""
 
+    @cache
     def retrieve(uri: str) -> Resource[Any]:
         parts = urlsplit(uri)
         local = (

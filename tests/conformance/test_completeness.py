@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from sdi.service.landing import PROVED
-from tests.conformance import test_common, test_cql2, test_features_part1, test_features_part2, test_features_part3
+from tests.conformance import (
+    test_common,
+    test_common_part2,
+    test_cql2,
+    test_features_part1,
+    test_features_part2,
+    test_features_part3,
+    test_features_part5,
+    test_tiles_part1,
+)
 from tests.conformance.requirement import PROVED_BY, REQUIREMENTS
 
-MODULES = (test_common, test_features_part1, test_features_part2, test_features_part3, test_cql2)
+MODULES = (
+    test_common, test_common_part2, test_features_part1, test_features_part2, test_features_part3, test_features_part5,
+    test_cql2, test_tiles_part1,
+)  # fmt: skip
 
 
 def test_the_service_declares_the_classes_with_tests_and_no_others(client):

@@ -94,7 +94,7 @@ def test_a_filter_lets_through_what_it_is_true_for_and_not_what_it_does_not_know
 @proves("features-3/filter/filter-lang-param", "features-3/features-filter/filter-lang-param")
 def test_a_filter_is_understood_as_text_and_as_json_and_in_no_other_language(client):
     parameter = client.get("/ogc/openapi").json()["components"]["parameters"]["filter-lang"]["schema"]
-    assert (parameter["enum"], parameter["default"]) == (["cql2-text", "cql2-json"], "cql2-text")
+    assert (parameter["enum"], parameter["default"]) == (["cql2-text", "cql2-json", "cql-text"], "cql2-text")
     high, low = ({"op": ">", "args": [{"property": "height"}, 20]}, {"op": "=", "args": [{"property": "grade"}, "low"]})
     as_json = json.dumps({"op": "and", "args": [high, low]})
     text = found(client, filter="height > 20 AND grade = 'low'")[1]

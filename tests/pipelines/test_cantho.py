@@ -14,7 +14,7 @@ from catalogs import packaged
 from frmis import tide_file
 from frmis.level import WaterLevel
 from pipelines import demo, derive, ensemble, flood, scenarios
-from pipelines.serve import compose
+from pipelines.server.composition import compose
 from sdi.grid import Grid
 from sdi.place import containment
 from sdi.publishing import projector

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from catalogs import packaged
 from pipelines import find, ingest
 from pipelines.reform import enactment, reform_file
-from pipelines.serve import compose
+from pipelines.server.composition import compose
 from sdi.errors import RefusedError
 from sdi.history import Clock
 from sdi.identity import Ids

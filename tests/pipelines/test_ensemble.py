@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from catalogs import packaged
-from pipelines import ensemble, flood
+from pipelines import ensemble, flood, recovery
 from sdi.declaration import Label
 from sdi.errors import InputError, NotFound
 from sdi.publishing import projector
@@ -173,13 +173,13 @@ def test_an_ensemble_killed_after_its_commit_is_completed(workspace, registry, m
         patch.setattr(ensemble, "_record", die)
         with pytest.raises(Killed):
             ensemble.run(POUR, workspace, registry, terrains=["flat", "step"])
-    flood.recover(workspace, registry)
+    recovery.rasters(workspace, registry)
     assert raster.list_pending(workspace.rasters) == ()
     with monkeypatch.context() as patch:
         patch.setattr(raster, "complete", die)
         with pytest.raises(Killed):
             ensemble.run(POUR, workspace, registry, terrains=["flat", "step"])
-    flood.recover(workspace, registry)
+    recovery.rasters(workspace, registry)
     assert [one.name for one in list_coverages(workspace.rasters)] == ["ensemble-pour-here", "flat", "step"]
 
 

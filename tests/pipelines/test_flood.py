@@ -19,7 +19,7 @@ from frmis.landcover import LandCover
 from frmis.obstacle import Obstacles
 from frmis.simulation import simulate
 from frmis.structure import Structure
-from pipelines import elevation, flood
+from pipelines import elevation, flood, recovery
 from pipelines.ground import lay
 from sdi import provenance
 from sdi.declaration import Label
@@ -191,14 +191,14 @@ def test_a_run_killed_before_its_commit_is_forgotten_and_after_it_completed(work
         with pytest.raises(Killed):
             flood.run(wetter, workspace, registry)
     assert len(raster.list_pending(workspace.rasters)) == 1
-    flood.recover(workspace, registry)
+    recovery.rasters(workspace, registry)
     assert RasterDescription.read(workspace.rasters / "flood-storm") == before
     with monkeypatch.context() as patch:
         patch.setattr(raster, "complete", die)
         with pytest.raises(Killed):
             flood.run(wettest, workspace, registry)
     assert RasterDescription.read(workspace.rasters / "flood-storm") == before
-    flood.recover(workspace, registry)
+    recovery.rasters(workspace, registry)
     after = RasterDescription.read(workspace.rasters / "flood-storm")
     assert after.scenario != before.scenario
     assert raster.list_pending(workspace.rasters) == ()

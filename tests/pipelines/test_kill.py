@@ -17,7 +17,7 @@ import xarray as xr
 from catalogs import packaged
 from frmis.forcing import Rainfall
 from frmis.scenario import Scenario
-from pipelines import elevation, flood, ingest, publish
+from pipelines import elevation, flood, ingest, publish, recovery
 from sdi.errors import PhusaError
 from sdi.grid import Grid
 from sdi.publishing import projector
@@ -249,7 +249,7 @@ def test_killed_anywhere_in_a_run_the_old_run_or_the_new_one_is_shown_complete(w
             os.kill(process.pid, signal.SIGKILL)
         process.join()
         registry = workspace.registry()
-        flood.recover(workspace, registry)
+        recovery.rasters(workspace, registry)
         publish.run(workspace, registry)
         publish.verify(workspace, registry)
         now = shown(workspace)

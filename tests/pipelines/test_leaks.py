@@ -11,7 +11,8 @@ import pytest
 from psycopg import sql
 from starlette.testclient import TestClient
 
-from pipelines.serve import compose
+from pipelines.server.composition import compose
+from sdi.access.keyring import Keyring
 from sdi.settings import Settings
 from tests.leaks import answers, build, differing
 
@@ -58,6 +59,48 @@ def test_every_answer_is_the_same_with_and_without_restricted_things(pair, figur
     assert len({body for _, _, body in having.values()}) > 100
 
 
+def key(workspace, role, collections=()):
+    """Return a new key of a role."""
+    return Keyring(workspace.folder).add("Tester", role, collections=collections)[1]
+
+
+@BOTH
+@pytest.mark.parametrize("scope", [(), ("posts",)], ids=["all", "posts"])
+def test_a_key_of_the_public_is_told_the_same_with_and_without_restricted_things(pair, scope):
+    plain, _, city, more = pair
+    one, other = (answers(each, more, key=key(each, "public", scope), every=3) for each in (plain, city))
+    assert differing(one, other) == []
+    assert {status for status, _, _ in one.values()} >= {200, 400, 404}
+    assert not any(word.encode() in body for word in ("Bí mật", "power-tag") for _, _, body in other.values())
+
+
+@BOTH
+def test_a_key_of_the_public_is_told_what_everybody_is_told(pair):
+    _, _, city, more = pair
+    everybody, known = answers(city, more, every=5), answers(city, more, key=key(city, "public"), every=5)
+    assert {one: (status, body) for one, (status, _, body) in everybody.items()} == {
+        one: (status, body) for one, (status, _, body) in known.items()
+    }
+
+
+@pytest.mark.parametrize("pair", ["embedded"], indirect=True, scope="module")
+@pytest.mark.shows("service")
+def test_whoever_sees_what_is_restricted_is_told_the_same_with_and_without_secret_things(pair, tmp_path, figure):
+    plain, *_ = pair
+    city, more = build(tmp_path, few="secret")
+    one, other = (answers(each, more, key=key(each, "restricted"), every=2) for each in (plain, city))
+    assert differing(one, other) == []
+    figure("answers to a restricted caller compared byte for byte with and without secret things", len(other))
+
+
+@BOTH
+def test_whoever_sees_what_is_restricted_is_told_of_it(pair):
+    _, _, city, more = pair
+    told = answers(city, more, key=key(city, "restricted"), every=3)
+    assert any("Bí mật".encode() in body for _, _, body in told.values())
+    assert all("private" in headers["cache-control"] for _, headers, _ in told.values())
+
+
 @BOTH
 def test_the_publication_of_the_public_holds_the_same_with_and_without_restricted_things(pair):
     plain, _, city, _ = pair
@@ -99,10 +142,16 @@ def test_no_byte_of_the_public_file_is_of_restricted_things(pair):
 @pytest.mark.parametrize("pair", ["embedded"], indirect=True, scope="module")
 def test_the_service_opens_no_file_of_the_city_but_what_everybody_may_see(pair):
     _, _, city, more = pair
+    before = opened(city.folder)
     with TestClient(compose(city, Settings())) as client:
         for address in ("/ogc/collections/posts/items", f"/id/post/{more['few']}", "/changes?since=0", "/search?q=P7"):
             client.get(address)
-        held = {os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()}
-    names = {Path(one).name for one in held if one.startswith(str(city.folder.resolve()))}
+        names = {Path(file).name for _, file in opened(city.folder) - before}
     assert names
     assert names <= {f"public.gpkg{end}" for end in ("", "-wal", "-shm")}
+
+
+def opened(folder):
+    """Return the files of a folder that this process holds open, each with its descriptor."""
+    held = {(one.name, os.path.realpath(one)) for one in Path("/proc/self/fd").iterdir()}
+    return {(number, file) for number, file in held if file.startswith(str(folder.resolve()))}

@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-import json
 import os
-import signal
 import socket
-import subprocess
-import sys
-import urllib.request
-from pathlib import Path
 
 import pytest
 
-from pipelines.serve import check_address, compose, is_loopback, run
+from pipelines.serve import check_address, is_loopback, listening, run
+from pipelines.server.composition import compose
 from sdi.errors import SettingsError
 from sdi.settings import Settings
 from tests.town import town
@@ -38,7 +33,13 @@ def test_a_port_in_use_is_said_so(town):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(SettingsError, match="choose another port"):
-            run(town, Settings(), port=taken.getsockname()[1])
+            run(town.folder, Settings(), port=taken.getsockname()[1])
+
+
+def test_a_worker_that_inherits_the_socket_knows_that_it_speaks_tcp():
+    with listening("127.0.0.1", 0) as held, socket.socket(fileno=os.dup(held.fileno())) as inherited:
+        # asyncio switches Nagle's delay off only where the protocol is named.
+        assert inherited.proto == socket.IPPROTO_TCP
 
 
 def test_map_and_api_stand_in_one_application(town):
@@ -46,18 +47,11 @@ def test_map_and_api_stand_in_one_application(town):
     assert {"/", "/ogc/", "/healthz", "/id/{kind}/{uuid}", "/ogc/collections/{collection}/items"} <= paths
 
 
-def test_the_command_says_where_it_serves_and_stops_when_asked(town, root):
-    command = [sys.executable, "-m", "pipelines", "serve", "--workspace", str(town.folder), "--port", "0"]
-    environment = os.environ | {"PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root, env=environment) as server:
-        assert server.stdout is not None
-        said = server.stdout.readline().split()
-        assert said[0] == "Serving"
-        with urllib.request.urlopen(f"{said[1]}healthz", timeout=10) as answer:
-            assert json.load(answer)["status"] == "ok"
-        with urllib.request.urlopen(f"{said[1]}ogc/collections", timeout=10) as answer:
-            assert json.load(answer)["links"][0]["href"] == f"{said[1]}ogc/collections"
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=15) in {0, -signal.SIGTERM}
-        assert server.stdout.read() == ""
-    assert Path(town.folder).is_dir()
+def test_more_processes_than_the_machine_has_use_for_are_named_and_what_counts_threads(town, caplog):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SettingsError):
+            run(town.folder, Settings(workers=10_000), port=taken.getsockname()[1])
+    assert "PHUSA_WORKERS is 10000, and this machine has" in caplog.text
+    assert "PHUSA_THREADS counts the threads of each" in caplog.text

@@ -16,7 +16,7 @@ import shapely
 from catalogs import packaged
 from frmis.obstacle import Obstacles
 from frmis.structure import Structure
-from pipelines import compared, flood, whatif
+from pipelines import compared, flood, recovery, whatif
 from sdi.declaration import Label
 from sdi.entry import Accuracy
 from sdi.errors import InputError, NotInRegister
@@ -319,14 +319,14 @@ def test_a_comparison_killed_before_its_commit_is_forgotten_and_after_it_complet
             raised(workspace, registry)
     assert registry.last_tx == before
     assert len(raster.list_pending(workspace.rasters)) == 1
-    flood.recover(workspace, registry)
+    recovery.rasters(workspace, registry)
     assert raster.list_pending(workspace.rasters) == ()
     assert [one.name for one in list_coverages(workspace.rasters)] == ["test"]
     with monkeypatch.context() as patch:
         patch.setattr(raster, "complete", die)
         with pytest.raises(Killed):
             raised(workspace, registry)
-    flood.recover(workspace, registry)
+    recovery.rasters(workspace, registry)
     shown = [one.name for one in list_coverages(workspace.rasters)]
     assert shown == [f"proposal-{registry.register('proposal').list()[0]}", "test"]
 

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from pipelines import serve
 from pipelines.__main__ import main
+from pipelines.server import composition
 from sdi.errors import Gone, InputError, NotFound, WorkspaceError
 from sdi.history import Clock
 from sdi.identity import Ids
@@ -248,7 +248,7 @@ def described(workspace, store):
 def test_the_service_serves_with_a_role_that_sees_the_public_publication_and_nothing_else(city, roles, figure):
     service = described(city, f"{{publications: '{roles['city_public']}'}}")
     assert service.only_reads
-    with TestClient(serve.compose(service, Settings())) as asking:
+    with TestClient(composition.compose(service, Settings())) as asking:
         assert asking.get("/ogc/collections/benches/items").json()["numberMatched"] == 3
         assert asking.get("/healthz").json()["level"] == "public"
         assert asking.get("/plain/benches").status_code == 200

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 CONNECTIONS = 4
 
 
 class Rate(NamedTuple):
-    """What came of asking one address as often as it answers."""
+    """What came of asking as fast as is answered."""
 
     per_second: float
     p50_ms: float
@@ -20,25 +22,36 @@ class Rate(NamedTuple):
 
 
 _SCRIPT = """
+local paths, asked = {}, 0
+for line in io.lines("PATHS") do paths[#paths + 1] = line end
+request = function()
+  asked = asked + 1
+  return wrk.format("GET", paths[asked % #paths + 1])
+end
 done = function(summary, latency, requests)
   io.write(string.format("P50 %f P95 %f\\n", latency:percentile(50.0) / 1000, latency:percentile(95.0) / 1000))
 end
 """
 
 
-def rate(url: str, seconds: float, script: str) -> Rate:
-    """Ask an address as often as it answers, with four connections.
+def rate(urls: Sequence[str], seconds: float, folder: Path) -> Rate:
+    """Ask questions in turn, as fast as they are answered, with four connections.
 
     Parameters
     ----------
-    url : str
-        On this machine.
+    urls : sequence of str
+        On one server of this machine; many, so that nothing is gained by keeping an answer.
     seconds : float
         How long.
-    script : str
-        Path of the file that `write_script` wrote.
+    folder : Path
+        Where the questions are written down for wrk.
     """
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "30s", "-s", script, url]
+    paths, script = folder / "paths.txt", folder / "questions.lua"
+    server = urlsplit(urls[0])
+    root = f"{server.scheme}://{server.netloc}"
+    paths.write_text("".join(f"{one.removeprefix(root)}\n" for one in urls), encoding="utf-8")
+    script.write_text(_SCRIPT.replace("PATHS", str(paths)), encoding="utf-8")
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "30s", "-s", str(script), root]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
@@ -46,9 +59,3 @@ def rate(url: str, seconds: float, script: str) -> Rate:
     errors = int(wrong[1]) if wrong else 0
     errors += sum(map(int, broken.groups())) if broken else 0
     return Rate(float(re.findall(r"Requests/sec:\s+(\S+)", said)[0]), p50, p95, errors)
-
-
-def write_script(path: Path) -> str:
-    """Write what makes wrk say its percentiles; return the path."""
-    path.write_text(_SCRIPT, encoding="utf-8")
-    return str(path)

@@ -40,6 +40,7 @@ publish:
   collection: parcels
   fields: [land_use, owner, area, floors, height, listed, surveyed, sheet]
   keywords: [parcels]
+  tiles: true
   order: 1
 """
 SCHEMES = """

@@ -16,7 +16,14 @@ from urllib.parse import quote
 import psycopg
 import yaml
 
-PACKAGES = ("pygeoapi==0.24.*", "tipg==1.6.*", "uvicorn", "psycopg2-binary", "geoalchemy2", "pysqlite3-binary")
+PACKAGES = (
+    "pygeoapi==0.24.*",
+    "tipg==1.6.*",
+    "uvicorn[standard]",
+    "psycopg2-binary",
+    "geoalchemy2",
+    "pysqlite3-binary",
+)
 """What the peers need; they have an environment of their own, because their versions are not ours."""
 START_S = 90.0
 

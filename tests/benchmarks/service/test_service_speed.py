@@ -7,6 +7,7 @@ each condition, so never stale; the peers count for every answer. Runs take turn
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import statistics
 import urllib.request
@@ -20,12 +21,15 @@ from catalogs import packaged
 from sdi.publishing import projector
 from sdi.workspace import Workspace
 from tests.benchmarks.service import parcels, peers
-from tests.benchmarks.service.load import Rate, rate, write_script
+from tests.benchmarks.service.load import Rate, rate
 from tests.sdi.conftest import WORKSPACE
 
 SECONDS = float(os.environ.get("PHUSA_BENCH_SECONDS", "3"))
 COUNT = int(os.environ.get("PHUSA_BENCH_FEATURES", str(parcels.COUNT)))
 REPEATS = 3
+QUESTIONS = 500
+CORNER = (105.6445, 9.9965)
+"""Corner of the parcels [degree, CRS84]."""
 REQUIRED = {
     "items, limit 10": (5, 10), "items, limit 1000": (8, 20), "bbox of about 100": (4, 8), "CQL2 filter": (3, 6),
     "single item": (2, 4),
@@ -92,44 +96,46 @@ def city(folder: Path, made, store: str | None = None) -> Path:
     return workspace.folder
 
 
-def requests(name: str, base: str, corner: tuple[float, float]) -> dict[str, str]:
-    """Return the address of each question for a server; a tile is asked where somebody has tiles."""
+def requests(name: str, base: str) -> dict[str, list[str]]:
+    """Return the addresses of each kind of question for a server, the same questions for all."""
+    dice = random.Random(11)
     collection = f"{base}/collections/{'public.parcels' if name == 'tipg' else 'parcels'}"
-    items = f"{collection}/items"
-    x, y = corner
-    size = 24.0 * 10 / 111_000
-    box = f"{x:.6f},{y:.6f},{x + size:.6f},{y + size:.6f}"
     as_json = "f=geojson" if name == "tipg" else "f=json"
-    wanted = "land_use%3D%27ODT%27%20AND%20area%3E300"
+    items, size = f"{collection}/items", 24.0 * 10 / 111_000
+    corners = [(CORNER[0] + dice.random() * 0.02, CORNER[1] + dice.random() * 0.02) for _ in range(QUESTIONS)]
+    wishes = [(dice.choice(parcels.USES), dice.randrange(280, 330)) for _ in range(QUESTIONS)]
     language = "" if name == "pygeoapi, GeoPackage" else "&filter-lang=cql2-text"
     return {
-        "items, limit 10": f"{items}?{as_json}&limit=10",
-        "items, limit 1000": f"{items}?{as_json}&limit=1000",
-        "bbox of about 100": f"{items}?{as_json}&limit=200&bbox={box}",
-        "CQL2 filter": f"{items}?{as_json}&limit=100&filter={wanted}{language}",
-        "single item": f"{items}/{identifier(items, as_json)}?{as_json}",
-        "landing page": f"{base}/?f=json",
+        "items, limit 10": [f"{items}?{as_json}&limit=10&offset={10 * one}" for one in range(100)],
+        "items, limit 1000": [f"{items}?{as_json}&limit=1000&offset={10 * one}" for one in range(100)],
+        "bbox of about 100": [
+            f"{items}?{as_json}&limit=200&bbox={x:.6f},{y:.6f},{x + size:.6f},{y + size:.6f}" for x, y in corners
+        ],
+        "CQL2 filter": [
+            f"{items}?{as_json}&limit=100&filter=land_use%3D%27{use}%27%20AND%20area%3E{area}{language}"
+            for use, area in wishes
+        ],
+        "single item": [f"{items}/{one}?{as_json}" for one in identifiers(items, as_json)],
+        "landing page": [f"{base}/?{as_json if name != 'tipg' else 'f=json'}"],
     }
 
 
-def identifier(items: str, as_json: str) -> str:
-    """Return the identifier of some item."""
-    with urllib.request.urlopen(f"{items}?{as_json}&limit=10", timeout=60) as answer:
-        return str(orjson.loads(answer.read())["features"][7]["id"])
+def identifiers(items: str, as_json: str) -> list[str]:
+    """Return the identifiers of some items."""
+    with urllib.request.urlopen(f"{items}?{as_json}&limit={QUESTIONS}&offset=2000", timeout=60) as answer:
+        return [str(one["id"]) for one in orjson.loads(answer.read())["features"]]
 
 
 @pytest.mark.bench
 @pytest.mark.shows("service")
 def test_items_against_the_better_of_two_peers(addresses, python, tmp_path, figure):
-    script = write_script(tmp_path / "percentiles.lua")
-    corner = (105.6445, 9.9965)
-    asked = {name: requests(name, base, corner) for name, base in addresses.items()}
-    sizes = {name: counted(one["bbox of about 100"]) for name, one in asked.items()}
+    asked = {name: requests(name, base) for name, base in addresses.items()}
+    sizes = {name: counted(one["bbox of about 100"][0]) for name, one in asked.items()}
     rates: dict[tuple[str, str], list[Rate]] = {}
     for _ in range(REPEATS):
         for question in next(iter(asked.values())):
             for name, one in asked.items():
-                rates.setdefault((name, question), []).append(rate(one[question], SECONDS, script))
+                rates.setdefault((name, question), []).append(rate(one[question], SECONDS, tmp_path))
     figure("versions of the peers", peers.versions(python), "", "")
     for name, number in sizes.items():
         figure(f"{name}: features in the box", number, "1", "about 100")

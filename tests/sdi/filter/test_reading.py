@@ -93,7 +93,7 @@ def test_the_deepest_filter_that_is_read_fits_a_small_stack():
         ("a = 1e400", "cql2-text", "too large"),
         ("{", "cql2-json", "no cql2-json"),
         ('{"op":"not","args":[' * 200 + "true" + "]}" * 200, "cql2-json", "levels deep"),
-        ("a = 1", "ecql", "expected cql2-text or cql2-json"),
+        ("a = 1", "ecql", "expected one of cql2-text, cql2-json"),
     ],
 )
 def test_what_is_no_filter_is_refused_with_the_place_where_it_ends(text, language, said):

@@ -39,6 +39,10 @@ def test_a_collection_of_features_says_what_it_is(client):
         ("schema", "text/html"),
         ("queryables", "application/schema+json"),
         ("queryables", "text/html"),
+        ("sortables", "application/schema+json"),
+        ("sortables", "text/html"),
+        ("tilesets-vector", "application/json"),
+        ("tilesets-vector", "text/html"),
     ]
 
 

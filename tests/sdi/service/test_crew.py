@@ -56,3 +56,27 @@ def test_slow_work_of_one_kind_leaves_another_kind_alone():
         return answer
 
     assert asyncio.run(story()) == "at once"
+
+
+def test_work_that_nobody_waits_for_is_not_begun_and_gives_back_its_room():
+    gate, done = threading.Event(), []
+
+    async def story():
+        crew = Crew("test", threads=1, waiting=1)
+        running = asyncio.create_task(crew.run(gate.wait))
+        waiting = asyncio.create_task(crew.run(done.append, "begun"))
+        await asyncio.sleep(0.05)
+        assert crew.load == 2
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert crew.load == 1
+        running.cancel()
+        await asyncio.wait([running])
+        assert crew.load == 1, "its thread is still at work"
+        gate.set()
+        await asyncio.sleep(0.2)
+        assert crew.load == 0
+        crew.close()
+
+    asyncio.run(asyncio.wait_for(story(), 10))
+    assert not done

@@ -22,8 +22,8 @@ def test_health_is_unavailable_without_a_publication_and_names_no_folder(tmp_pat
     town = towns.build(tmp_path)
     town.publication_path("public").unlink()
     with TestClient(application(town)) as asking:
-        answer = asking.get("/healthz")
-    assert answer.status_code == 503
+        answer, alive = asking.get("/healthz"), asking.get("/livez")
+    assert (answer.status_code, alive.status_code) == (503, 200)
     assert answer.json()["status"] == "unavailable"
     assert str(tmp_path) not in answer.text
 

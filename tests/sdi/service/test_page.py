@@ -17,6 +17,7 @@ PAGES = [
     "/ogc/collections/landmarks",
     "/ogc/collections/landmarks/schema",
     "/ogc/collections/landmarks/queryables",
+    "/ogc/collections/landmarks/sortables",
     "/ogc/collections/landmarks/items",
     "/ogc/collections/plots/items",
     "/ogc/collections/terrain",

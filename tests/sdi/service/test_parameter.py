@@ -64,6 +64,7 @@ def test_a_larger_limit_is_cut_and_no_error():
         ({"type": "string", "format": "date"}, "2025-07-01", "July"),
         ({"type": "string", "oneOf": [{"const": "a"}, {"const": "b"}]}, "a", "c"),
         ({"type": "string", "enum": ["a"]}, "a", "A"),
+        ({"type": "string", "format": "uuid"}, "019b76da-a800-7002-8b4a-e28e785fbfca", "beside"),
         ({"type": ["string", "null"]}, "anything", None),
     ],
 )

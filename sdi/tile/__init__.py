@@ -1,0 +1,1 @@
+"""Vector tiles: their grid, what a feature becomes in one, and the bytes that are sent."""

@@ -1,0 +1,5 @@
+"""The town whose requests are noted."""
+
+from tests.town import town
+
+__all__ = ["town"]
