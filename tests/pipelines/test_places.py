@@ -44,7 +44,7 @@ def folder(tmp_path, store):
 @pytest.fixture
 def phusa(folder, capsys, monkeypatch):
     """Call the command on the city; returns what JSON said."""
-    monkeypatch.setattr("pipelines.command.console.packaged", lambda: folder / "catalog")
+    monkeypatch.setattr("pipelines.command.opened.packaged", lambda: folder / "catalog")
 
     def call(*words, code=0):
         capsys.readouterr()

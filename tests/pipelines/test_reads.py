@@ -25,7 +25,7 @@ def town(tmp_path, monkeypatch):
     """Return a city with a post for few, and the words that name it to a command."""
     workspace = model.build(tmp_path)
     (tmp_path / "catalog" / "registers" / "guard_camera.yaml").write_text(GUARD, encoding="utf-8")
-    monkeypatch.setattr("pipelines.command.console.packaged", lambda: tmp_path / "catalog")
+    monkeypatch.setattr("pipelines.command.opened.packaged", lambda: tmp_path / "catalog")
     with closing(model.opened(workspace)) as registry, writing(registry) as tx:
         said = {"access": "restricted", "accuracy": SURVEYED, "identifiers": {"light-tag": ["L1"]}}
         few = Batch({"height": [9.0]}, np.array([point()]), **said)

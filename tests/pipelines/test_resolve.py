@@ -35,7 +35,7 @@ def phusa(tmp_path, capsys, monkeypatch):
                 [Step(a, b, "split" if share else "merge", DAY, "gazette", area_share=share) for a, b, share in shares],
                 tx,
             )
-    monkeypatch.setattr("pipelines.command.console.packaged", lambda: tmp_path / "catalog")
+    monkeypatch.setattr("pipelines.command.opened.packaged", lambda: tmp_path / "catalog")
 
     def call(*words, code=0, machine=True):
         capsys.readouterr()
