@@ -79,6 +79,7 @@ class Parent:
         self._buried = buried
         self._workers: set[Worker] = set()
         self._stands = self._stopping = False
+        self._renewing = self._wished = False
         self._failures = 0
 
     async def run(self) -> None:
@@ -185,8 +186,19 @@ class Parent:
 
     def _renew(self) -> None:
         """Put new workers in the place of all, one after the other, so that there is always one that answers."""
-        if self._stands:
-            self._group.create_task(self._replace())
+        self._wished = self._stands
+        if self._wished and not self._renewing:
+            self._renewing = True
+            self._group.create_task(self._renewal())
+
+    async def _renewal(self) -> None:
+        """Replace the workers; who wishes it meanwhile, however often, has it done once more."""
+        try:
+            while self._wished:
+                self._wished = False
+                await self._replace()
+        finally:
+            self._renewing = False
 
     async def _replace(self) -> None:
         """Let each worker finish as soon as its successor answers."""
@@ -197,8 +209,10 @@ class Parent:
             if not new.listens:
                 logger.error("a new worker did not come to answer; the others go on")
                 return
-            old.spare, new.spare = True, False
-            _send(old, signal.SIGTERM)
+            if old in self._workers:
+                old.spare, new.spare = True, False
+            # One that died meanwhile has a successor of its own: then it is the new one that is too many.
+            _send(old if old.spare else new, signal.SIGTERM)
 
     async def _end(self) -> None:
         """Let the workers finish what they answer, and take no new requests; who takes too long is ended."""
@@ -227,5 +241,5 @@ def _send(worker: Worker, number: signal.Signals) -> None:
 
 async def _run(module: str, *arguments: str, **options: object) -> Process:
     """Run a module. It hears no signal of the terminal, which is meant for the parent alone."""
-    command = (sys.executable, "-m", module, *arguments)
+    command = (sys.executable, "-P", "-m", module, *arguments)  # what lies in the folder it runs in is no module
     return await asyncio.create_subprocess_exec(*command, stdout=PIPE, process_group=0, **options)  # type: ignore[arg-type]

@@ -16,7 +16,9 @@ from sdi.filter.term import kind_of
 LANGUAGE = "cql-text"
 
 _TEXT = r"'(?:[^']|'')*'"
-_ILIKE = re.compile(rf"{_TEXT}|(?P<name>\"[^\"]*\"|[\w.:-]+)\s+ILIKE\s+(?P<pattern>{_TEXT})", re.IGNORECASE)
+# A name is tried from its first character alone, so that a long one is not read again from each.
+_NAME = r"\"[^\"]*\"|(?<![\w.:-])[\w.:-]+"
+_ILIKE = re.compile(rf"{_TEXT}|(?P<name>{_NAME})\s+ILIKE\s+(?P<pattern>{_TEXT})", re.IGNORECASE)
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d(?:\.\d+)?)?)?Z?", re.ASCII)
 _COMPARED = {"=", "<>", "<", ">", "<=", ">="}
 

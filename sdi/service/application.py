@@ -56,6 +56,9 @@ DOCUMENTS = "documents"
 TILES = "tiles"
 
 ROUTES: tuple[tuple[str, Work, str], ...] = (
+    (f"{ROOT}/collections/{{collection}}/items", items, FEATURES),
+    (f"{ROOT}/collections/{{collection}}/items/{{item}}", item, FEATURES),
+    (f"{ROOT}/collections/{{collection}}/tiles/{{grid}}/{{matrix}}/{{row}}/{{column}}", tile, TILES),
     (f"{ROOT}/", landing, DOCUMENTS),
     (f"{ROOT}/conformance", conformance, DOCUMENTS),
     (f"{ROOT}/openapi", description, DOCUMENTS),
@@ -64,13 +67,10 @@ ROUTES: tuple[tuple[str, Work, str], ...] = (
     (f"{ROOT}/collections/{{collection}}/schema", collection_schema, DOCUMENTS),
     (f"{ROOT}/collections/{{collection}}/queryables", collection_queryables, DOCUMENTS),
     (f"{ROOT}/collections/{{collection}}/sortables", collection_sortables, DOCUMENTS),
-    (f"{ROOT}/collections/{{collection}}/items", items, FEATURES),
-    (f"{ROOT}/collections/{{collection}}/items/{{item}}", item, FEATURES),
     (f"{ROOT}/collections/{{collection}}/bulk/{{file}}", bulk, DOCUMENTS),
     (f"{ROOT}/collections/{{collection}}/coverage", coverage, COVERAGES),
     (f"{ROOT}/collections/{{collection}}/tiles", tilesets, DOCUMENTS),
     (f"{ROOT}/collections/{{collection}}/tiles/{{grid}}", tileset, DOCUMENTS),
-    (f"{ROOT}/collections/{{collection}}/tiles/{{grid}}/{{matrix}}/{{row}}/{{column}}", tile, TILES),
     (f"{ROOT}/collections/{{collection}}/styles/{{style}}", style, DOCUMENTS),
     (f"{ROOT}/tileMatrixSets", matrix_sets, DOCUMENTS),
     (f"{ROOT}/tileMatrixSets/{{grid}}", matrix_set, DOCUMENTS),
@@ -81,7 +81,7 @@ ROUTES: tuple[tuple[str, Work, str], ...] = (
     ("/search", search, FEATURES),
     ("/healthz", health, DOCUMENTS),
 )
-"""Path, handler and the crew that does its work."""
+"""Path, handler and the crew that does its work; tried in this order, so what is asked most comes first."""
 _WAITING = 64
 """Requests of one kind that may wait for a thread."""
 _LIBRARY = ("leaflet.js", "leaflet.css")

@@ -11,7 +11,7 @@ from threading import Lock
 from sdi.bulk import shelf
 from sdi.bulk.shelf import Holding
 from sdi.declaration import Label, Level
-from sdi.errors import NotFound
+from sdi.errors import Gone, NotFound
 from sdi.finding.search import Found
 from sdi.publishing.change import Version
 from sdi.publishing.collection import Collection, Thing
@@ -110,9 +110,33 @@ class Inventory:
             If nothing is.
         """
         found = self.publication.thing(kind, eid)
-        if not self.is_whole and found.collection not in self.collections:
+        if self.is_whole:
+            return found
+        if found.collection not in self.collections:
             raise nothing_of(kind, eid)
-        return found
+        return replace(found, successors=self._shown(found.successors))
+
+    def item(self, name: str, eid: str, *, datetime: str | None, recorded: str | None) -> bytes:
+        """Return one feature, as :meth:`sdi.publishing.publication.Publication.item` does.
+
+        Raises
+        ------
+        NotFound
+            If nothing is shown of it.
+        Gone
+            If it has ended; what took its place is named where it is shown.
+        """
+        try:
+            return self.publication.item(name, eid, datetime=datetime, recorded=recorded)
+        except Gone as gone:
+            raise Gone(gone.message, self._shown(gone.successors)) from gone
+
+    def _shown(self, successors: Mapping[str, str]) -> Mapping[str, str]:
+        """Return those of some successors, kinds by identifier, whose collections are there."""
+        if self.is_whole:
+            return successors
+        kinds = {one.kind for one in self.collections.values()}
+        return {eid: kind for eid, kind in successors.items() if kind in kinds}
 
     def versions(self, kind: str, eid: str) -> tuple[Version, ...]:
         """Return every version of a thing.

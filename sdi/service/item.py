@@ -86,7 +86,7 @@ def item(context: Context, request: Request) -> Response:
     system = asked("crs", wish.parameters.get("crs"), stock.systems)
     eid = request.path_params["item"]
     datetime, recorded = moments(wish, context.workspace.zone)
-    found = stock.publication.item(one.name, eid, datetime=datetime, recorded=recorded)
+    found = stock.item(one.name, eid, datetime=datetime, recorded=recorded)
     etag = _tag(wish, stock, one)
     if answer := unchanged(request, wish, etag):
         return answer

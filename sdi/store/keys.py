@@ -117,8 +117,9 @@ class KeyWatch:
             file = _file(self._path)
             if file != self._file:
                 self._close()
-                self._file = file
+                self._file = None  # a file that cannot be opened is one that was not looked at
                 self._connection = None if file is None else _opened(self._path)
+                self._file = file
                 if self._connection is None:
                     return []
             if self._connection is None:

@@ -26,7 +26,9 @@ MAXIMUM_PATH, MAXIMUM_QUERY = 512, 1024
 """Longest parts of an address that are written [character]."""
 _LOOK_S = 1.0
 """How often it is looked whether the file was moved away [s]."""
-_SECRET = re.compile(r"(?i)((?:^|[&;?])[^=&;]*(?:key|token|secret|passw|signature)[^=&;]*=)[^&;]*")
+_SECRETS = ("key", "token", "secret", "passw", "signature")
+"""What stands in the name of a value that is one."""
+_BETWEEN = re.compile(r"([&;])")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _KEY = "phusa_"
 """How every key begins."""
@@ -128,7 +130,19 @@ def harmless(query: str) -> str:
         return ""
     if _KEY in query or ("%" in query and _KEY in unquote(query)):
         return _LEFT_OUT
-    return plain(_SECRET.sub(rf"\1{_LEFT_OUT}", query), MAXIMUM_QUERY)
+    # The name stands before its value, so what is cut off cannot leave a secret behind whose name is not seen.
+    parts = _BETWEEN.split(query[:MAXIMUM_QUERY])
+    rest = "..." if len(query) > MAXIMUM_QUERY else ""
+    return plain("".join(map(_without_secret, parts)) + rest, MAXIMUM_QUERY)
+
+
+def _without_secret(part: str) -> str:
+    """Leave out the value behind a name that promises a secret, also within an address that is itself a value."""
+    *names, _ = fields = part.split("=")
+    for number, name in enumerate(names, 1):
+        if (number == 1 or "?" in name) and any(word in unquote(name).lower() for word in _SECRETS):
+            return f"{'='.join(fields[:number])}={_LEFT_OUT}"
+    return part
 
 
 def plain(text: str, longest: int) -> str:

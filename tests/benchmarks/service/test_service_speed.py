@@ -103,18 +103,18 @@ def requests(name: str, base: str) -> dict[str, list[str]]:
     as_json = "f=geojson" if name == "tipg" else "f=json"
     items, size = f"{collection}/items", 24.0 * 10 / 111_000
     corners = [(CORNER[0] + dice.random() * 0.02, CORNER[1] + dice.random() * 0.02) for _ in range(QUESTIONS)]
-    wishes = [(dice.choice(parcels.USES), dice.randrange(280, 330)) for _ in range(QUESTIONS)]
+    known = [(use, area) for use in parcels.USES for area in (280, 300, 310, 320)]
+    new = [(dice.choice(parcels.USES), round(dice.uniform(280, 330), 4)) for _ in range(10 * QUESTIONS)]
     language = "" if name == "pygeoapi, GeoPackage" else "&filter-lang=cql2-text"
+    wish = f"{items}?{as_json}&limit=100&filter=land_use%3D%27{{}}%27%20AND%20area%3E{{}}{language}"
     return {
         "items, limit 10": [f"{items}?{as_json}&limit=10&offset={10 * one}" for one in range(100)],
         "items, limit 1000": [f"{items}?{as_json}&limit=1000&offset={10 * one}" for one in range(100)],
         "bbox of about 100": [
             f"{items}?{as_json}&limit=200&bbox={x:.6f},{y:.6f},{x + size:.6f},{y + size:.6f}" for x, y in corners
         ],
-        "CQL2 filter": [
-            f"{items}?{as_json}&limit=100&filter=land_use%3D%27{use}%27%20AND%20area%3E{area}{language}"
-            for use, area in wishes
-        ],
+        "CQL2 filter": [wish.format(*one) for one in known],
+        "CQL2 filter never asked before": [wish.format(*one) for one in new],
         "single item": [f"{items}/{one}?{as_json}" for one in identifiers(items, as_json)],
         "landing page": [f"{base}/?{as_json if name != 'tipg' else 'f=json'}"],
     }
