@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from sdi.errors import NotFound
 from sdi.publishing import overview
@@ -37,24 +38,31 @@ def run(workspace: Workspace, names: Sequence[str] = (), *, told: Told = lambda 
     ------
     NotFound
         If a collection is not published, or has no tiles or no classes.
+    ConflictError
+        If a publication was laid out anew meanwhile.
     """
     found: dict[str, int] = {}
     levels = [one for one in LEVELS if workspace.home(one).exists()]
     for place, level in enumerate(levels):
-        publication = workspace.publication(level)
-        chosen = _chosen(publication, names)
-        for done, name in enumerate(chosen):
-            told(f"{level} {name}", (place + done / len(chosen)) / len(levels))
-            deepest = overview.build(publication, name, workspace.tiles(level))
-            if deepest is not None:
-                found[f"{level}/{name}"] = deepest
-        publication.close()
+        with closing(workspace.publication(level)) as publication:
+            able = _able(publication)
+            overview.empty(workspace.tiles(level), kept=able)
+            chosen = _chosen(able, names)
+            for done, name in enumerate(chosen):
+                told(f"{level} {name}", (place + done / len(chosen)) / len(levels))
+                deepest = overview.build(publication, name, workspace.tiles(level))
+                if deepest is not None:
+                    found[f"{level}/{name}"] = deepest
     return found
 
 
-def _chosen(publication: Publication, names: Sequence[str]) -> list[str]:
+def _able(publication: Publication) -> list[str]:
+    """Return the collections that have tiles and classes to dissolve."""
+    return [one.name for one in publication.collections() if overview.is_dissolved(one)]
+
+
+def _chosen(able: Sequence[str], names: Sequence[str]) -> list[str]:
     """Return the collections to dissolve."""
-    able = [one.name for one in publication.collections() if overview.is_dissolved(one)]
     for name in set(names) - set(able):
         raise NotFound(
             f"no collection {name!r} with tiles and classes is published; expected one of {', '.join(able) or 'none'}",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partialmethod
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from starlette.testclient import TestClient
 
 from tests.cluster import Cluster, private_cluster, programs
 from tests.prepared import KINDS, Prepared
@@ -20,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # As on a socket of this machine: tests ask more often than a stranger may.
+    TestClient.__init__ = partialmethod(TestClient.__init__, client=("", 50_000))  # type: ignore[method-assign,assignment]
     config.addinivalue_line("markers", "both_stores: runs on the embedded store and on PostGIS, where it uses a store")
 
 

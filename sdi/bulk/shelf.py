@@ -84,7 +84,7 @@ def holdings(folder: Path) -> dict[str, Holding]:
     except FileNotFoundError:
         return {}
     found = (_read(folder, name) for name in names)
-    return {one.collection: one for one in found}
+    return {one.collection: one for one in found if one is not None}
 
 
 def stamp(folder: Path) -> int:
@@ -222,9 +222,12 @@ def _collection_of(path: Path) -> str:
     return path.stem.rpartition("-")[0]
 
 
-def _read(folder: Path, name: str) -> Holding:
-    """Read the description of the files of one collection."""
-    said = orjson.loads((folder / name).read_bytes())
+def _read(folder: Path, name: str) -> Holding | None:
+    """Read the description of the files of one collection, None where another process took it off meanwhile."""
+    try:
+        said = orjson.loads((folder / name).read_bytes())
+    except FileNotFoundError:
+        return None
     collection, told = said["collection"], said.pop("files")
     files = tuple(
         File(place(folder, collection, form, one["digest"]), form, one["length"], one["digest"])

@@ -29,7 +29,9 @@ MAXIMUM_DEPTH = 50
 MAXIMUM_PARTS = 2_000
 """Most names, values and operations in one filter; each coordinate is a value."""
 
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"[^\"]*\"", re.DOTALL)
+# A text that does not end goes on to the end of the filter, so that it is not looked for again from each quote in it.
+_WRITTEN = re.compile(r"'(?:[^'\\]|\\.|'')*+(?P<end>'|\\?\Z)|\"[^\"]*\"", re.DOTALL)
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"")
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _SIGNS = re.compile(rf"(?:(?:[-+]|\bNOT\b)\s*){{{MAXIMUM_DEPTH},}}", re.IGNORECASE)
 
@@ -63,11 +65,11 @@ def read(text: str, language: str = "cql2-text") -> Tree:
         raise _refused(f"filter-lang is {language!r}; expected one of {', '.join(LANGUAGES)}")
     if len(text) > MAXIMUM_LENGTH:
         raise _refused(f"the filter has {len(text)} characters; at most {MAXIMUM_LENGTH} are read")
-    _check_depth(text)
     if language == older.LANGUAGE:
         text = older.as_cql2(text)
     elif language == "cql2-text":
-        text = _QUOTED.sub(_with_doubled_quotes, text)
+        text = _WRITTEN.sub(_with_doubled_quotes, text)
+    _check_depth(text)
     try:
         tree = (cql2.parse_json if language == "cql2-json" else cql2.parse_text)(text).to_json()
     except (cql2.ParseError, ValueError) as error:
@@ -80,6 +82,8 @@ def read(text: str, language: str = "cql2-text") -> Tree:
 
 def _with_doubled_quotes(quoted: re.Match[str]) -> str:
     r"""Write ``\'`` within a text as ``''``, the spelling that the reader of the grammar knows."""
+    if quoted["end"] != "'":
+        return quoted[0]
     return _ESCAPED.sub(lambda pair: "''" if pair[0] == r"\'" else pair[0], quoted[0])
 
 
@@ -96,7 +100,10 @@ def to_text(tree: Tree) -> str:
 
 
 def _check_depth(text: str) -> None:
-    """Refuse what nests too deeply before the grammar is read, by recursion, in a language without a safety net."""
+    """Refuse what nests too deeply before the grammar is read, by recursion, in a language without a safety net.
+
+    It looks at what that reader will see: for it, a backslash keeps no text open.
+    """
     bare = _QUOTED.sub("''", text)
     depth = deepest = 0
     for sign in re.findall(r"[(\[{)\]}]", bare):
@@ -128,7 +135,7 @@ def _parts(tree: Tree) -> Iterator[Tree]:
 
 def _where(message: str) -> str:
     """Say in one short line where the grammar was broken."""
-    found = re.search(r"(\d+):(\d+)", message)
+    found = re.search(r"(?<!\d)(\d+):(\d+)", message)
     return f"line {found[1]}, character {found[2]}" if found else " ".join(message.split())[:80]
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 import orjson
 import shapely
 
+from sdi.errors import ConflictError, IntegrityError
 from sdi.publishing.collection import Collection
 from sdi.publishing.publication import Publication
 from sdi.publishing.tiling import CAP, LEAN, properties
@@ -31,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 Class = tuple[Any, ...]
 """Values of the properties by which a collection is dissolved."""
+_ENDING = ".mbtiles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,17 @@ class Overview:
     deepest: int
 
     def tile(self, square: Tile) -> bytes:
-        """Return a tile; empty where nothing lies there."""
-        return tilefile.read(self.path, square)
+        """Return a tile; empty where nothing lies there.
+
+        Raises
+        ------
+        IntegrityError
+            If the file went since it was looked up, or is damaged.
+        """
+        try:
+            return tilefile.read(self.path, square)
+        except (sqlite3.Error, OSError, EOFError, zlib.error, TypeError) as error:
+            raise IntegrityError(f"{self.path} cannot be read ({error}); `phusa tiles` makes it anew") from error
 
 
 def state(publication: Publication, collection: Collection) -> str:
@@ -53,7 +65,7 @@ def state(publication: Publication, collection: Collection) -> str:
 
 def path_of(folder: Path, collection: Collection) -> Path:
     """Return the file of a collection in the folder of a level of access."""
-    return folder / f"{collection.name}.mbtiles"
+    return folder / f"{collection.name}{_ENDING}"
 
 
 def find(path: Path, wanted: str) -> Overview | None:
@@ -75,10 +87,25 @@ def find(path: Path, wanted: str) -> Overview | None:
         return None
     try:
         said = tilefile.facts(path)
-    except sqlite3.Error as error:
+        return Overview(path, int(said["maxzoom"])) if said.get("phusa_state") == wanted else None
+    except (sqlite3.Error, KeyError, ValueError) as error:
         logger.warning("%s cannot be read (%s); `phusa tiles` makes it anew", path, error)
         return None
-    return Overview(path, int(said["maxzoom"])) if said.get("phusa_state") == wanted else None
+
+
+def empty(folder: Path, kept: Container[str] = ()) -> None:
+    """Remove overviews at once.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the overviews of a level of access; may be missing.
+    kept : container of str
+        Collections whose overviews stay.
+    """
+    for path in folder.glob(f"*{_ENDING}"):
+        if path.name.removesuffix(_ENDING) not in kept:
+            path.unlink(missing_ok=True)
 
 
 def is_dissolved(collection: Collection) -> bool:
@@ -102,9 +129,14 @@ def build(publication: Publication, name: str, folder: Path) -> int | None:
     -------
     int or None
         Deepest level that has tiles of its own; None where no tile has so many features.
+
+    Raises
+    ------
+    ConflictError
+        If the publication was laid out anew meanwhile: what was withdrawn must not come back as an outline.
     """
     with publication.reading():
-        collection = publication.collection(name)
+        collection, identity = publication.collection(name), publication.identity()
         said = state(publication, collection)
         columns = _columns(collection)
         rows = [row for row in publication.rows(name, list(columns)) if row[-1] is not None]
@@ -115,9 +147,18 @@ def build(publication: Publication, name: str, folder: Path) -> int | None:
         return None
     grouped = _grouped([row[1:-1] for row in rows], places, deepest)
     tiles = _tiles(collection, columns, grouped, deepest)
-    written = tilefile.write(path_of(folder, collection), _facts(collection, said, deepest, columns), tiles)
+    written = tilefile.write(
+        path_of(folder, collection), _facts(collection, said, deepest, columns), tiles,
+        lambda: _refuse_another(publication, identity),
+    )  # fmt: skip
     logger.info("%s: %d tiles down to level %d", name, written, deepest)
     return deepest
+
+
+def _refuse_another(publication: Publication, identity: str) -> None:
+    """Refuse to go on where what was read is not what is published any more: something may have been withdrawn."""
+    if publication.is_replaced() or publication.identity() != identity:
+        raise ConflictError(f"the {publication.level} publication was laid out anew meanwhile; run `phusa tiles` again")
 
 
 def _columns(collection: Collection) -> dict[str, Kind]:

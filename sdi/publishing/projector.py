@@ -21,6 +21,7 @@ from sdi.bulk import shelf
 from sdi.declaration import Declaration, Level
 from sdi.errors import IntegrityError
 from sdi.lineage import heritage
+from sdi.publishing import overview
 from sdi.publishing.layer import Layer
 from sdi.registry import Registry
 from sdi.store.choice import Home
@@ -114,6 +115,7 @@ def _bring_up(
                 _clear(package)
                 if not trial:
                     shelf.empty(workspace.bulk(level))  # what was withdrawn must not lie beside it
+                    overview.empty(workspace.tiles(level))
             layers = _apply(workspace, registry, package, level, numbers)
             heritage.project(registry, package.successors, since=numbers.since, anew=numbers.whole)
             heritage.tell(registry, package.feed, numbers)

@@ -48,6 +48,7 @@ from sdi.service.view import STATIC
 from sdi.service.watch.leave import Leave
 from sdi.service.watch.observer import Observer
 from sdi.settings import Settings
+from sdi.tile.layer import MEDIA as TILE_MEDIA
 from sdi.workspace import Workspace
 
 FEATURES = "features"
@@ -144,7 +145,8 @@ def application(
     beside.append(Route("/livez", alive))
     if library is not None and context.has_map:
         beside.insert(0, Mount(f"{ROOT}/static/library", StaticFiles(directory=library)))
-    unpacked = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/tiff", *(form.media.partition(";")[0] for form in FORMS))
+    offered = (form.media.partition(";")[0] for form in FORMS)
+    unpacked = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/tiff", TILE_MEDIA, *offered)  # tiles pack themselves
     made = Starlette(
         routes=[*own, *beside, *pages, Route("/", _to_landing), Route("/{path:path}/", _without_slash)],
         middleware=[

@@ -190,6 +190,11 @@ def prefers_html(request: Request) -> bool:
     return bool(ranked) and ranked[0] == HTML
 
 
+def takes(header: str, name: str) -> bool:
+    """Tell whether a header with quality values names something and does not refuse it."""
+    return name in _ranked(header)
+
+
 def _parameters(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     """Return the query as a mapping; each parameter known and given once."""
     given: dict[str, str] = {}

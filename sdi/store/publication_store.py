@@ -314,10 +314,11 @@ class PublicationStore:
     def page(
         self, name: str, condition: str, parameters: Sequence[object], limit: int, offset: int, order: str = "c.fid"
     ) -> list[Row]:
-        """Return ``(fid, feature)`` of current features ``c`` in an order."""
+        """Return ``(fid, feature)`` of current features ``c`` in an order; only those of the page are looked up."""
+        chosen = f'SELECT c.fid, c.version FROM "{name}" c WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?'
         return self.query(
-            f'SELECT c.fid, h.feature FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version '
-            f"WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?",
+            f"SELECT x.fid, h.feature FROM (SELECT y.fid, y.version, row_number() OVER () AS n FROM ({chosen}) y) x "
+            f'JOIN "{name}_history" h ON h."row" = x.version ORDER BY x.n',
             (*parameters, limit, offset),
         )
 

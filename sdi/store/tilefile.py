@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -25,7 +25,9 @@ CREATE TABLE tiles (zoom_level INTEGER NOT NULL, tile_column INTEGER NOT NULL, t
 """
 
 
-def write(path: Path, facts: Mapping[str, str], tiles: Iterable[tuple[Tile, bytes]]) -> int:
+def write(
+    path: Path, facts: Mapping[str, str], tiles: Iterable[tuple[Tile, bytes]], check: Callable[[], None] = lambda: None
+) -> int:
     """Write tiles beside their place and move them there.
 
     Parameters
@@ -36,6 +38,8 @@ def write(path: Path, facts: Mapping[str, str], tiles: Iterable[tuple[Tile, byte
         What is said of the tiles.
     tiles : iterable of (Tile, bytes)
         Tiles, not compressed.
+    check : callable
+        Is called when all are written; what it raises keeps them from their place.
 
     Returns
     -------
@@ -47,16 +51,25 @@ def write(path: Path, facts: Mapping[str, str], tiles: Iterable[tuple[Tile, byte
     beside.unlink(missing_ok=True)
     if path.parent.name != OPEN_TO_ALL:
         make_private(beside)
-    with closing(sqlite3.connect(beside)) as connection, connection:
+    try:
+        written = _fill(beside, facts, tiles)
+        sync(beside)
+        check()
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return written
+
+
+def _fill(path: Path, facts: Mapping[str, str], tiles: Iterable[tuple[Tile, bytes]]) -> int:
+    """Write tiles into a new file; return how many."""
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA journal_mode=OFF")
         connection.executescript(_TABLES)
         connection.executemany("INSERT INTO metadata VALUES (?, ?)", facts.items())
         rows = ((*_place(tile), gzip.compress(content, 6, mtime=0)) for tile, content in tiles)
-        written = connection.executemany("INSERT INTO tiles VALUES (?, ?, ?, ?)", rows).rowcount
-    sync(beside)
-    beside.replace(path)
-    sync_folder(path.parent)
-    return max(written, 0)
+        return max(connection.executemany("INSERT INTO tiles VALUES (?, ?, ?, ?)", rows).rowcount, 0)
 
 
 def facts(path: Path) -> dict[str, str]:

@@ -27,6 +27,9 @@ FINE = 4.0
 """Where corners are nearer to each other than this on the average, those that say nothing are left out [unit]."""
 TOLERANCE = 0.5
 """By how much an outline may miss then [unit]."""
+COARSER = tuple(TOLERANCE * 4.0**step for step in range(1, 18))
+"""By how much it may miss where a feature has too many corners still, one after the other; the last is wider than the
+world on the deepest level [unit]."""
 MANY = 20_000
 """Corners of one feature; with more of them it is drawn less exactly, or to untangle what rounding entangles would take
 minutes [1]."""
@@ -152,7 +155,8 @@ def _cut(geometries: Geometries, low: float, high: float) -> Geometries:
 
 def _calmed(geometries: Geometries, low: float, high: float) -> Geometries:
     """Draw outlines that cross the edge of a tile again and again less exactly, before they are cut there."""
-    heavy = np.flatnonzero(shapely.get_num_coordinates(geometries) > MANY)
+    areas = shapely.get_dimensions(geometries) == 2  # all others are cut as fast as they are read
+    heavy = np.flatnonzero(areas & (shapely.get_num_coordinates(geometries) > MANY))
     calm = geometries.copy()
     for at in heavy:
         corners = shapely.get_coordinates(geometries[at])
@@ -172,12 +176,28 @@ def _smoothed(geometries: Geometries) -> Geometries:
 
 def _simplified(geometries: Geometries) -> Geometries:
     """Leave out corners that say nothing, and more of them where a feature has too many still."""
-    tolerance = TOLERANCE
-    plain: Geometries = shapely.simplify(geometries, tolerance, preserve_topology=False)
-    while len(heavy := np.flatnonzero(shapely.get_num_coordinates(plain) > MANY)):
-        tolerance *= 4
+    plain: Geometries = shapely.simplify(geometries, TOLERANCE, preserve_topology=False)
+    for tolerance in COARSER:
+        heavy = np.flatnonzero(shapely.get_num_coordinates(plain) > MANY)
+        if not len(heavy):
+            break
+        for at in heavy:
+            plain[at] = _fewer(plain[at])
         plain[heavy] = shapely.simplify(plain[heavy], tolerance, preserve_topology=False)
     return plain
+
+
+def _fewer(geometry: shapely.Geometry) -> shapely.Geometry:
+    """Leave out points and lines where there are so many that no tolerance helps; areas go by themselves."""
+    dimensions = shapely.get_dimensions(geometry)
+    if dimensions == 0:
+        places = np.unique(np.rint(shapely.get_coordinates(geometry)), axis=0)
+        return shapely.multipoints(places[:: -(-len(places) // MANY)])
+    parts = shapely.get_parts(geometry)
+    if dimensions == 2 or len(parts) <= MANY // 2:
+        return geometry
+    longest = np.argsort(-shapely.length(parts), kind="stable")[: MANY // 2]
+    return shapely.multilinestrings(parts[np.sort(longest)])
 
 
 def _mended(geometries: Geometries) -> Geometries:

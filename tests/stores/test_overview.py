@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 
 import mapbox_vector_tile
@@ -14,7 +15,7 @@ from starlette.testclient import TestClient
 from catalogs import packaged
 from pipelines import tiles
 from pipelines.__main__ import main
-from sdi.errors import NotFound
+from sdi.errors import ConflictError, NotFound
 from sdi.publishing import overview, projector, tiling
 from sdi.recording import Batch
 from sdi.service import application
@@ -180,6 +181,81 @@ def test_a_damaged_file_is_not_used(city, caplog):
     with TestClient(application(city)) as client:
         assert asked(client, middle(city, 11)).headers["tile-content"].startswith("largest")
     assert "cannot be read" in caplog.text
+
+
+def spoil(path):
+    """Write something else in the place of every tile."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE tiles SET tile_data = ?", (b"not packed",))
+
+
+def forget(path):
+    """Leave out how deep the tiles go."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM metadata WHERE name = 'maxzoom'")
+
+
+@pytest.mark.parametrize("harm", [spoil, forget])
+def test_a_file_that_is_damaged_in_part_is_not_used(city, caplog, harm):
+    tiles.run(city)
+    harm(city.tiles("public") / "lots.mbtiles")
+    with TestClient(application(city)) as client:
+        first = asked(client, middle(city, 11))
+        assert first.headers["tile-content"] == "largest; features=300"
+        tiles.run(city)
+        again = asked(client, middle(city, 11), **{"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.headers["tile-content"]) == (200, "dissolved")
+    assert "cannot be read" in caplog.text
+
+
+def test_a_file_that_goes_after_it_was_looked_up_is_not_used(city, caplog, monkeypatch):
+    tiles.run(city)
+    real = tilefile.read
+
+    def late(path, square):
+        path.unlink()
+        return real(path, square)
+
+    monkeypatch.setattr(tilefile, "read", late)
+    with TestClient(application(city)) as client:
+        assert asked(client, middle(city, 11)).headers["tile-content"] == "largest; features=300"
+    assert "cannot be read" in caplog.text
+
+
+def withdraw(workspace: Workspace) -> None:
+    """Show one lot to few alone from now on."""
+    with closing(workspace.registry()) as registry:
+        eid = registry.store.select("SELECT eid FROM entity WHERE kind = 'lot' LIMIT 1")[0][0]
+        with registry.transaction("test", "withdrawn") as tx:
+            registry.register("lot").restrict(eid, tx)
+        projector.refresh(workspace, registry)
+
+
+def test_outlines_of_what_is_withdrawn_are_in_no_file_from_the_moment_it_is(city):
+    tiles.run(city)
+    withdraw(city)
+    assert not list(city.tiles("public").iterdir())
+
+
+def test_outlines_of_what_is_withdrawn_meanwhile_do_not_come_back(city, monkeypatch):
+    real = overview._grouped
+
+    def meanwhile(*arguments):
+        withdraw(city)
+        return real(*arguments)
+
+    monkeypatch.setattr(overview, "_grouped", meanwhile)
+    with pytest.raises(ConflictError, match="run `phusa tiles` again"):
+        tiles.run(city)
+    assert not list(city.tiles("public").iterdir())
+
+
+def test_the_file_of_a_collection_that_is_not_dissolved_any_more_goes(city):
+    tiles.run(city)
+    other = city.tiles("public") / "gone.mbtiles"
+    other.write_bytes((city.tiles("public") / "lots.mbtiles").read_bytes())
+    tiles.run(city, ["lots"])
+    assert [one.name for one in city.tiles("public").iterdir()] == ["lots.mbtiles"]
 
 
 def test_where_no_tile_has_too_many_features_there_is_no_overview(city, monkeypatch):

@@ -14,6 +14,8 @@ from ipaddress import IPv6Address, ip_address
 
 BURST_S = 10.0
 """A full bucket holds what comes in this time [s]."""
+NAMELESS = "nameless"
+"""The bucket of all whose address a proxy does not tell."""
 MAXIMUM_BUCKETS = 10_000
 """Beyond these the longest unused is forgotten; whoever has so many addresses needs no full bucket."""
 
@@ -64,7 +66,8 @@ def origin_of(host: str | None) -> str | None:
     Parameters
     ----------
     host : str or None
-        Address of a client. An IPv6 one counts as its /64, which is what one household gets.
+        Address of a client; a socket of this machine has none. An IPv6 one counts as its /64, which is what one
+        household gets.
 
     Examples
     --------
@@ -73,10 +76,12 @@ def origin_of(host: str | None) -> str | None:
     >>> origin_of("127.0.0.1") is None
     True
     """
+    if not host:
+        return None
     try:
-        found = ip_address((host or "").partition("%")[0])
+        found = ip_address(host.partition("%")[0])
     except ValueError:
-        return None  # a socket of this machine has no address
+        return NAMELESS  # what a proxy may write instead, such as `unknown` or `_hidden`
     if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
         return None if found.is_loopback else f"{IPv6Address(int(found) >> 64 << 64)}/64"
     plain = (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import gzip
+import logging
 from dataclasses import replace
 from hashlib import blake2b
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sdi.errors import IntegrityError
 from sdi.publishing.collection import Collection
 from sdi.publishing.overview import Overview
 from sdi.service.answer import unchanged
 from sdi.service.context import Context
 from sdi.service.inventory import Inventory
-from sdi.service.negotiation import VARY, Offer, understand
+from sdi.service.negotiation import VARY, Offer, Wish, takes, understand
 from sdi.service.tiles.memory import Sent
 from sdi.service.tiles.place import check_grid, square, tiled
 from sdi.tile.layer import MEDIA
 from sdi.tile.quad import Tile
+
+logger = logging.getLogger(__name__)
 
 TILE: Offer = (("mvt", MEDIA),)
 _LEVEL = 5
@@ -40,13 +44,24 @@ def tile(context: Context, request: Request) -> Response:
     one = tiled(stock, request)
     check_grid(request)
     place = square(request, one)
-    before = _overview(context, stock, one, place)
+    try:
+        return _answered(context, request, wish, stock, one, place, _overview(context, stock, one, place))
+    except IntegrityError as error:  # the file of the overview went or is damaged: there is no overview
+        logger.warning("%s", error)
+        return _answered(context, request, wish, stock, one, place, None)
+
+
+def _answered(
+    context: Context, request: Request, wish: Wish, stock: Inventory, one: Collection, place: Tile,
+    before: Overview | None,
+) -> Response:  # fmt: skip
+    """Answer with a tile, from an overview or drawn."""
     state = (stock.file, one.name, one.version, place, before)
     etag = f'W/"{blake2b(repr(state).encode(), digest_size=12).hexdigest()}"'
     head = {"ETag": etag, "Cache-Control": "no-cache", "Vary": f"{VARY}, Accept-Encoding"}
     if answer := unchanged(request, wish, etag):
         return Response(status_code=answer.status_code, headers=head)
-    packed = "gzip" in request.headers.get("accept-encoding", "")
+    packed = takes(request.headers.get("accept-encoding", ""), "gzip")
     kept = context.tiles.find((packed, state)) or _kept(context, stock, one, place, before, state, packed=packed)
     head["Tile-Content"] = kept.share if kept.shown is None else f"{kept.share}; features={kept.shown}"
     if not kept.content:

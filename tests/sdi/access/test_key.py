@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
+from contextlib import closing
 from hashlib import sha256
 
 import pytest
@@ -132,3 +134,29 @@ def test_a_key_in_a_longer_text_is_seen(ring):
     _, written = ring.add("An", "public")
     assert keys.names_one(f"f=json&k={written}&x=1")
     assert not keys.names_one("f=json&city=phusa_mau")
+
+
+def test_a_file_that_cannot_be_opened_is_looked_at_again_until_it_can(ring, tmp_path):
+    made, written = ring.add("An", "restricted")
+    door = Doorkeeper(tmp_path)
+    assert door.recognise(written)
+    # A copy takes its place, in which the key is revoked and another one is there, but which all may read.
+    copy, file = tmp_path / "copy", tmp_path / FILE
+    copy.mkdir(mode=0o700)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy / FILE),))
+    (copy / FILE).chmod(0o600)
+    other = Keyring(copy)
+    other.revoke(made.identifier)
+    _, another = other.add("Bình", "restricted")
+    (copy / FILE).chmod(0o644)
+    for name in (f"{FILE}-wal", f"{FILE}-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    (copy / FILE).replace(file)
+    for _ in range(3):
+        with pytest.raises(WorkspaceError, match="chmod 600"):
+            door.recognise(written)
+    file.chmod(0o600)
+    assert door.recognise(written) is None
+    assert door.recognise(another).owner == "Bình"
+    door.close()

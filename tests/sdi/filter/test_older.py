@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from sdi.errors import InputError
 from sdi.filter.filter import Filter
 from sdi.filter.older import as_cql2
-from sdi.filter.reading import read
+from sdi.filter.reading import _QUOTED, _SIGNS, _WRITTEN, _where, read
 from sdi.store.sqlite_filter import SqliteFilter
 
 FIELDS = {
@@ -63,3 +65,33 @@ def test_a_long_text_is_read_at_once():
     text = "name = '" + "x ILIKE ''" * 700 + "'"
     assert as_cql2(text) == text
     assert read(text, "cql-text")["op"] == "="
+
+
+LONG = 7_990
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "1", "'", '"', " ", "(", "-", "- ", "\\", "\\'", "''a", "NOT ", "a ILIKE ", "a ILIKE '", '"a" ', "1:"],
+)
+@pytest.mark.parametrize("start", ["", "'", "a ", "-"])
+def test_nothing_takes_long_to_look_through(piece, start):
+    text = (start + piece * LONG)[:LONG]
+    began = time.process_time()
+    as_cql2(text)
+    _WRITTEN.sub("", text)
+    _QUOTED.sub("", text)
+    _SIGNS.search(text)
+    _where(text)
+    assert time.process_time() - began < 0.05
+
+
+def test_a_backslash_hides_no_brackets():
+    for text in ("a = '\\' OR " + "(" * 3_900 + " '", "a = '\\' OR " + "(" * 3_900 + "1=1" + ")" * 3_900 + "'"):
+        with pytest.raises(InputError, match="nested more than"):
+            read(text, "cql-text")
+
+
+def test_a_text_may_end_with_a_backslash():
+    assert read(r"a = 'x\'")["args"][1] == "x\\"
+    assert read(r"a = 'it\'s'")["args"][1] == "it's"

@@ -42,6 +42,16 @@ def test_a_tile_is_sent_packed_to_whoever_can_unpack_it(client):
     assert len(packed) < len(plain.content) / 2
 
 
+@pytest.mark.parametrize(
+    ("asked", "packed"),
+    [("gzip;q=0", False), ("br, gzip; q=0.0", False), ("notgzip", False), ("br;q=1, gzip;q=0.5", True), ("GZIP", True)],
+)
+def test_a_tile_is_not_packed_for_whoever_refuses_it(client, asked, packed):
+    answer = client.get(tile(), headers={"Accept-Encoding": asked})
+    assert answer.headers.get("content-encoding") == ("gzip" if packed else None)
+    assert "landmarks" in mapbox_vector_tile.decode(answer.content)
+
+
 def test_hostile_texts_arrive_as_they_are_and_restricted_ones_never(client):
     layer = mapbox_vector_tile.decode(client.get(tile()).content)["landmarks"]
     told = [one["properties"] for one in layer["features"]]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from sdi.tile.shape import LINE, POINT, POLYGON, SMALLEST, shapes
+from sdi.tile.shape import LINE, MANY, POINT, POLYGON, SMALLEST, shapes
 
 TWO = (
     "MULTIPOLYGON (((0 0, 10 0, 10 10, 0 10, 0 0)), "
@@ -172,6 +172,34 @@ def test_corners_that_say_nothing_are_left_out_where_there_are_many():
     (back,) = read(shapes(np.array([circle], dtype=object)))
     assert shapely.get_num_coordinates(back) < 400
     assert back.hausdorff_distance(circle) < 2
+
+
+ZIGZAG = np.column_stack([np.where(np.arange(10_200) % 2, -9000.0, 9000.0), np.linspace(100, 4000, 10_200)])
+"""A line that crosses the whole tile 10,199 times: cut, it is as many lines of two corners."""
+STROKES = np.linspace([[[5.0, 5.0], [25.0, 5.0]]], [[[5.0, 4000.0], [35.0, 4000.0]]], 10_001, axis=0)[:, 0]
+DOTS = np.stack(np.meshgrid(np.arange(200.0), np.arange(200.0)), axis=2).reshape(-1, 2)
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [
+        pytest.param(shapely.multipoints(DOTS), id="40,000 points"),
+        pytest.param(shapely.multipoints(np.repeat(DOTS[:300], 100, axis=0)), id="points in the same places"),
+        pytest.param(shapely.multilinestrings(shapely.linestrings(STROKES)), id="10,001 lines"),
+        pytest.param(shapely.linestrings(ZIGZAG), id="a zigzag that is cut"),
+        pytest.param(shapely.linestrings(np.tile(ZIGZAG, (3, 1))), id="a longer one"),
+    ],
+)
+def test_a_feature_of_parts_without_number_is_drawn_with_fewer_of_them(feature):
+    (back,) = read(shapes(np.array([feature], dtype=object)))
+    assert 300 <= shapely.get_num_coordinates(back) <= MANY
+    assert back.is_valid
+
+
+def test_of_lines_without_number_the_longest_stay():
+    (back,) = read(shapes(np.array([shapely.multilinestrings(shapely.linestrings(STROKES))], dtype=object)))
+    assert len(back.geoms) == 10_000
+    assert shapely.length(shapely.get_parts(back)).max() == 30
 
 
 def test_places_with_heights_lose_them():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sdi.service.access import bucket
-from sdi.service.access.bucket import Buckets, origin_of
+from sdi.service.access.bucket import NAMELESS, Buckets, origin_of
 
 
 class Watch:
@@ -61,7 +61,8 @@ def test_a_bounded_number_is_remembered_and_the_longest_unused_is_forgotten(monk
     [
         ("203.0.113.7", "203.0.113.7"), ("::ffff:203.0.113.7", "203.0.113.7"), ("fe80::1%eth0", "fe80::/64"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::9", "2001:db8:1:2::/64"), ("127.0.0.1", None),
-        ("127.8.8.8", None), ("::1", None), ("::ffff:127.0.0.1", None), (None, None), ("", None), ("testclient", None),
+        ("127.8.8.8", None), ("::1", None), ("::ffff:127.0.0.1", None), (None, None), ("", None),
+        ("unknown", NAMELESS), ("_hidden", NAMELESS), ("%", NAMELESS),
     ],
 )  # fmt: skip
 def test_a_household_has_one_bucket_and_this_machine_none(host, origin):

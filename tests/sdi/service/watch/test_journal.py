@@ -154,3 +154,30 @@ def test_nothing_is_written_where_nobody_asked_for_it(town, capfd):
     with TestClient(application(town)) as asking:
         assert "x-request-id" not in asking.get("/healthz").headers
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("piece", ["key", "key=", "key&", "?", "=", "&", ";", "%6bey", "phusa", "é"])
+def test_a_long_query_is_read_at_once(piece):
+    query = piece * (60_000 // len(piece))
+    began = time.process_time()
+    text = harmless(query)
+    assert time.process_time() - began < 0.05
+    assert len(text) <= MAXIMUM_QUERY + 3
+
+
+@pytest.mark.parametrize("before", range(MAXIMUM_QUERY - 25, MAXIMUM_QUERY + 5))
+def test_no_secret_shows_where_a_query_is_cut(before):
+    assert "hush" not in harmless(f"{'a' * (before - 2)}=&token={'hush' * 500}&x=1")
+    assert harmless(f"{'a' * before}={KEY}") == "***"
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("t%6Fken=abc", "t%6Fken=***"), ("limit=2;pass%57ord=abc;x=1", "limit=2;pass%57ord=***;x=1"),
+        ("next=/a?token=abc&x=1", "next=/a?token=***&x=1"), ("token=abc==", "token=***"), ("key", "key"),
+        ("filter=key", "filter=key"), ("a=b=c&token=", "a=b=c&token=***"), ("token=ab?cd", "token=***"),
+    ],
+)  # fmt: skip
+def test_the_value_behind_a_name_that_promises_a_secret_is_left_out(query, line):
+    assert harmless(query) == line
