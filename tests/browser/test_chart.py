@@ -8,6 +8,7 @@ from sdi.settings import Settings
 from spp.portal import pages
 from tests.browser.conftest import watch
 from tests.gauges import build
+from tests.patience import until
 from tests.serving import serving
 
 
@@ -49,7 +50,7 @@ def tap(phone, river, language, layers):
     box = page.locator("#map").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_selector("#info img.chart", timeout=20_000)
-    page.wait_for_function("document.querySelector('#info img.chart').naturalWidth > 0", timeout=20_000)
+    until(page, "document.querySelector('#info img.chart').naturalWidth > 0")
     return page
 
 
@@ -69,7 +70,7 @@ def test_the_card_of_a_gauge_shows_its_prediction_and_offers_its_runs(phone, riv
     assert box["x"] + box["width"] <= 375
     phone.shoot(f"gauge-{language}")
     page.get_by_text(run).click()
-    page.wait_for_function("document.querySelectorAll('#info details[open] img.chart').length === 2")
+    until(page, "document.querySelectorAll('#info details[open] img.chart').length === 2")
     assert phone.complaints == []
     assert phone.strange_hosts == []
 

@@ -12,6 +12,7 @@ from rasterio.io import MemoryFile
 
 from tests.browser.conftest import Watched, watch
 from tests.browser.hamlet import ATTACK
+from tests.patience import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("map_library")]
 
@@ -397,7 +398,7 @@ def test_without_webgl_the_plain_page_is_offered(flat_browser: Browser, base: st
     page = watched.page
     page.goto(base + "/")
     page.wait_for_selector('#map[data-fallback="no_webgl"]')
-    page.wait_for_function("document.querySelector('#map img').complete")
+    until(page, "document.querySelector('#map img').complete")
     assert page.evaluate("document.querySelector('#map img').naturalWidth") > 0
     watched.shoot("no-webgl-vi")
     page.locator("#map a.button").click()

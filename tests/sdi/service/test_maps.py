@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from starlette.testclient import TestClient
 
 from sdi.workspace import Workspace
+from tests.patience import until
 from tests.serving import serving
 from tests.town import HOSTILE
 
@@ -125,7 +126,7 @@ def test_of_too_many_things_a_sample_is_drawn_until_one_zooms_in(visit: Visit, t
     for _ in range(3):
         with page.expect_response(lambda answer: "bbox=" in answer.url):
             page.keyboard.press("+")
-    page.wait_for_function("document.querySelector('figure.map [role=status]').innerText.startsWith('All ')")
+    until(page, "document.querySelector('figure.map [role=status]').innerText.startsWith('All ')")
     assert page.locator(".ground svg.sketch").count() == 0
     drawn = page.locator(".ground path.point").count()
     assert 0 < drawn <= 500
@@ -151,7 +152,7 @@ def test_a_map_is_named_and_used_with_the_keyboard_in_both_languages(visit: Visi
         before = page.locator(".leaflet-control-scale-line").inner_text()
         ground.focus()
         page.keyboard.press("-")
-        page.wait_for_function(f"document.querySelector('.leaflet-control-scale-line').innerText !== '{before}'")
+        until(page, f"document.querySelector('.leaflet-control-scale-line').innerText !== '{before}'")
 
 
 @pytest.mark.shows("service")
