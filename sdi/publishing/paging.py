@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import orjson
@@ -17,6 +17,7 @@ from sdi.filter.term import Dialect, kind_of
 from sdi.history import Interval, notations
 from sdi.publishing.collection import Collection, Page
 from sdi.publishing.feature import properties_of
+from sdi.publishing.selection import EVERYTHING, NOWHERE, Choice, Known, Numbers, chosen, counted
 from sdi.store.feed import Row
 from sdi.store.publication_database import Box
 from sdi.store.publication_store import PublicationStore, touching
@@ -24,9 +25,6 @@ from sdi.zone import GREENWICH, Zone
 
 Values = Mapping[str, tuple[Any, ...]]
 """Properties, each with the values of which a feature has one."""
-Counts = dict[Hashable, int]
-"""How many features met a condition, each with the state of its collection."""
-_KEPT_COUNTS = 1_000
 
 
 def _whole(text: str) -> int:
@@ -63,19 +61,11 @@ class Asked:
     """Clock of the city, by which times are asked for."""
 
 
-class _Condition(NamedTuple):
-    """SQL of what must be true, with its parameters."""
-
-    sql: str
-    parameters: tuple[Any, ...]
-
-
-_NOWHERE = _Condition("c.geom IS NULL", ())
 _SPARE = 64
 """Features beside a box whose own boxes touch it, which are read for nothing."""
 
 
-def page(package: PublicationStore, collection: Collection, asked: Asked, counts: Counts) -> Page:
+def page(package: PublicationStore, collection: Collection, asked: Asked, known: Known) -> Page:
     """Return a page of features.
 
     Parameters
@@ -86,8 +76,8 @@ def page(package: PublicationStore, collection: Collection, asked: Asked, counts
         The collection.
     asked : Asked
         What is wanted.
-    counts : dict
-        Counts of before, which still hold where the collection has not changed.
+    known : Known
+        What was found out before.
 
     Raises
     ------
@@ -95,12 +85,12 @@ def page(package: PublicationStore, collection: Collection, asked: Asked, counts
         If a property is unknown, a value is not of its type, the filter does not fit, or it takes too long to answer.
     """
     if asked.filter is None and not asked.sortby:
-        return _page(package, collection, asked, counts)
+        return _page(package, collection, asked, known)
     with package.base.limited():
-        return _page(package, collection, asked, counts)
+        return _page(package, collection, asked, known)
 
 
-def glance(package: PublicationStore, collection: Collection, asked: Asked, counts: Counts) -> Page | None:
+def glance(package: PublicationStore, collection: Collection, asked: Asked, known: Known) -> Page | None:
     """Return a page of current features of a collection that is still as it was known.
 
     It takes one statement in place of a transaction of several, which is half of what a page from a server costs.
@@ -113,29 +103,44 @@ def glance(package: PublicationStore, collection: Collection, asked: Asked, coun
         The collection, as it was when it was looked at last.
     asked : Asked
         What is wanted.
-    counts : dict
-        Counts of before.
+    known : Known
+        What was found out before.
 
     Returns
     -------
     Page or None
         None where it takes more, or where the collection is another by now.
     """
-    if asked.held is not None or asked.where or asked.filter is not None or asked.sortby:
+    if asked.held is not None:
         return None
+    if asked.where or asked.filter is not None or asked.sortby:
+        return None if asked.bbox is not None else _glance_chosen(package, collection, asked, known)
     if asked.bbox is not None:
-        return _glance_around(package, collection, asked, asked.bbox, counts)
+        return _glance_around(package, collection, asked, asked.bbox, known)
     rows = package.glance(collection.name, asked.limit + 1, asked.offset, asked.after, None)
     if not rows or rows[0][3] != collection.version:
         return None
     return Page(tuple(row[2] for row in rows[: asked.limit]), collection.count, _next(rows, asked.limit))
 
 
+def _glance_chosen(package: PublicationStore, collection: Collection, asked: Asked, known: Known) -> Page | None:
+    """Return a page of features that were found before."""
+    try:
+        numbers = known.chosen(collection, _choice(package, collection, asked))
+    except InputError:
+        return None  # it may have that property by now
+    few, more = ([], False) if numbers is None else _few(numbers, asked)
+    rows = {row[0]: row for row in package.seen(collection.name, few)} if few else {}
+    if numbers is None or len(rows) < max(1, len(few)) or rows[few[0]][2] != collection.version:
+        return None
+    return Page(tuple(rows[one][1] for one in few), len(numbers), few[-1] if more else None)
+
+
 def _glance_around(
-    package: PublicationStore, collection: Collection, asked: Asked, bbox: Box, counts: Counts
+    package: PublicationStore, collection: Collection, asked: Asked, bbox: Box, known: Known
 ) -> Page | None:
     """Return a page of the features in a box, where they are few and each has a place."""
-    if asked.offset or asked.after is not None or counts.get(_key(collection, _NOWHERE)) != 0:
+    if asked.offset or asked.after is not None or known.count(collection, NOWHERE) != 0:
         return None
     most = asked.limit + _SPARE
     rows = package.glance(collection.name, most, 0, None, bbox)
@@ -145,23 +150,25 @@ def _glance_around(
     return Page(tuple(row[2] for row in found[: asked.limit]), len(found), _next(found, asked.limit))
 
 
-def _page(package: PublicationStore, collection: Collection, asked: Asked, counts: Counts) -> Page:
+def _page(package: PublicationStore, collection: Collection, asked: Asked, known: Known) -> Page:
     """Return a page of current features, or of those of the past."""
-    where = _typed(collection, asked.where, asked.zone)
     if asked.held is not None:
-        return _past(package, collection, asked, asked.held, where)
-    dialect = package.base.filtering(collection.name)
-    met = _condition(collection, asked, where, dialect)
+        return _past(package, collection, asked, asked.held)
+    choice = _choice(package, collection, asked)
     if asked.bbox is not None:
-        nowhere = _counted(package, collection, _NOWHERE, counts)
-        fids = package.within(collection.name, asked.bbox, *met, nowhere=nowhere > 0)
-        return _numbered(package, collection, asked, fids, dialect)
-    matched = _counted(package, collection, met, counts) if met.parameters else collection.count
+        nowhere = counted(package, collection, NOWHERE, known) > 0
+        fids = package.within(collection.name, asked.bbox, choice.sql, choice.parameters, nowhere=nowhere)
+        return _listed(package, collection, asked, np.array(fids, dtype=np.int64), choice.order)
+    if choice != EVERYTHING:
+        numbers = chosen(package, collection, choice, known)
+        if numbers is not None:
+            return _listed(package, collection, asked, numbers)
+    matched = counted(package, collection, choice, known) if choice.sql != EVERYTHING.sql else collection.count
     start, seek = (" AND c.fid > ?", (asked.after,)) if asked.after is not None else ("", ())
-    order = _order(collection, asked.sortby, dialect, "c.fid")
     rows = package.page(
-        collection.name, met.sql + start, (*met.parameters, *seek), asked.limit + 1, asked.offset, order
-    )
+        collection.name, choice.sql + start, (*choice.parameters, *seek), asked.limit + 1, asked.offset,
+        choice.order or "c.fid",
+    )  # fmt: skip
     return Page(tuple(row[1] for row in rows[: asked.limit]), matched, _next(rows, asked.limit))
 
 
@@ -176,52 +183,40 @@ def _next(rows: Sequence[Row], limit: int) -> int | None:
     return rows[limit - 1][0] if len(rows) > limit else None
 
 
-def _condition(collection: Collection, asked: Asked, where: Values, dialect: Dialect) -> _Condition:
-    """Return what must be true of current features."""
+def _choice(package: PublicationStore, collection: Collection, asked: Asked) -> Choice:
+    """Return what must be true of current features, and their order."""
+    where = _typed(collection, asked.where, asked.zone)
+    if not where and asked.filter is None and not asked.sortby:
+        return EVERYTHING
+    dialect = package.base.filtering(collection.name)
     parts = [f'c."{column}" IN ({", ".join("?" * len(any_of))})' for column, any_of in where.items()]
     values = tuple(chain.from_iterable(where.values()))
     if asked.filter is not None:
         term = asked.filter.condition(collection.schema["properties"], dialect)
         parts, values = [*parts, term.sql], (*values, *term.parameters)
-    return _Condition(" AND ".join(parts or ["1 = 1"]), values)
+    order = _order(collection, asked.sortby, dialect, "c.fid") if asked.sortby else ""
+    return Choice(" AND ".join(parts) or EVERYTHING.sql, values, order)
 
 
-def _counted(package: PublicationStore, collection: Collection, met: _Condition, counts: Counts) -> int:
-    """Return how many features meet a condition; counted once for each state of the collection."""
-    key = _key(collection, met)
-    known = counts.get(key)
-    if known is None:
-        known = package.count(collection.name, *met)
-        if len(counts) >= _KEPT_COUNTS:
-            counts.clear()
-        counts[key] = known
-    return known
+def _few(numbers: Numbers, asked: Asked) -> tuple[list[int], bool]:
+    """Return the features of a page, and whether others come after them."""
+    left = numbers if asked.after is None else numbers[numbers > asked.after]
+    few: list[int] = left[asked.offset : asked.offset + asked.limit].tolist()
+    return few, len(left) > asked.offset + asked.limit
 
 
-def _key(collection: Collection, met: _Condition) -> Hashable:
-    """Return by what a count is kept."""
-    return collection.name, collection.version, collection.count, met
+def _listed(package: PublicationStore, collection: Collection, asked: Asked, numbers: Numbers, order: str = "") -> Page:
+    """Return a page of current features whose numbers were found, in their order or in another."""
+    if order:
+        every = orjson.dumps(numbers.tolist()).decode()
+        numbers = package.chosen(collection.name, f"c.fid IN ({package.base.listed})", (every,), order, len(numbers))
+    few, more = _few(numbers, asked)
+    return Page(tuple(package.features(collection.name, few)), len(numbers), few[-1] if more else None)
 
 
-def _numbered(
-    package: PublicationStore, collection: Collection, asked: Asked, fids: Sequence[int], dialect: Dialect
-) -> Page:
-    """Return a page of current features that were found by their numbers, which come in order."""
-    if asked.sortby:
-        listed = orjson.dumps(list(fids)).decode()
-        condition = f"c.fid IN ({package.base.listed})"
-        order = _order(collection, asked.sortby, dialect, "c.fid")
-        rows = package.page(collection.name, condition, (listed,), asked.limit + 1, asked.offset, order)
-        return Page(tuple(row[1] for row in rows[: asked.limit]), len(fids), _next(rows, asked.limit))
-    left = [fid for fid in fids if asked.after is None or fid > asked.after][asked.offset :]
-    few = left[: asked.limit]
-    found = tuple(package.features(collection.name, few))
-    return Page(found, len(fids), few[-1] if len(left) > asked.limit else None)
-
-
-def _past(package: PublicationStore, collection: Collection, asked: Asked, held: Interval, where: Values) -> Page:
+def _past(package: PublicationStore, collection: Collection, asked: Asked, held: Interval) -> Page:
     """Return a page of the features that held within an interval, as known then; the latest version of each."""
-    name = collection.name
+    name, where = collection.name, _typed(collection, asked.where, asked.zone)
     rows = package.history(name, held.start, held.end, asked.known)
     if asked.bbox is not None:
         rows = _touching(package, name, rows, asked.bbox)
@@ -244,11 +239,11 @@ def _chosen(
     """Return those of some pieces of history that the filter lets through, sorted; fids with their rows."""
     dialect = package.base.filtering(collection.name, past=True)
     order = _order(collection, asked.sortby, dialect, "h.fid")
-    met = _Condition("1 = 1", ())
+    met = EVERYTHING
     if asked.filter is not None:
         term = asked.filter.condition(collection.schema["properties"], dialect)
-        met = _Condition(term.sql, term.parameters)
-    return dict(package.meeting(collection.name, list(latest.values()), *met, order))
+        met = Choice(term.sql, term.parameters)
+    return dict(package.meeting(collection.name, list(latest.values()), met.sql, met.parameters, order))
 
 
 def _touching(package: PublicationStore, name: str, rows: Sequence[Row], bbox: Box) -> list[Row]:

@@ -24,7 +24,8 @@ from sdi.period import query_interval
 from sdi.publishing import tiling
 from sdi.publishing.change import Change, Feed, Version
 from sdi.publishing.collection import Collection, Match, Page, Thing
-from sdi.publishing.paging import Asked, Counts, glance, page
+from sdi.publishing.paging import Asked, glance, page
+from sdi.publishing.selection import Known
 from sdi.publishing.tiling import Share
 from sdi.store.feed import Row
 from sdi.store.geopackage import GeoPackage
@@ -53,7 +54,7 @@ class Publication:
     def __init__(self, package: PublicationStore, zone: Zone = GREENWICH) -> None:
         self._package = package
         self._zone = zone
-        self._counts: Counts = {}
+        self._known = Known()
         self._collections: dict[str, tuple[Row, Collection]] = {}
 
     @classmethod
@@ -228,11 +229,11 @@ class Publication:
             held = CURRENT if datetime is None else query_interval(datetime, self._zone)
             asked = replace(asked, held=held, known=self.known_at(recorded))
         elif name in self._collections:
-            found = glance(self._package, self._collections[name][1], asked, self._counts)
+            found = glance(self._package, self._collections[name][1], asked, self._known)
             if found is not None:
                 return found
         with self._package.reading():
-            return page(self._package, self.collection(name), asked, self._counts)
+            return page(self._package, self.collection(name), asked, self._known)
 
     def tile(self, name: str, square: Tile) -> tuple[Drawn, Share]:
         """Cut a collection into a tile.

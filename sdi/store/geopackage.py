@@ -18,6 +18,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
 
@@ -236,6 +237,11 @@ class GeoPackage:
 
     stream = rows
     """The same: nothing is read before it is asked for."""
+
+    def numbers(self, sql: str, parameters: Sequence[object]) -> NDArray[np.int64]:
+        """Run a query of one column of whole numbers; written as one text, they are read at once."""
+        (written,) = self.connection.execute(f"SELECT json_group_array(fid) FROM ({sql})", parameters).fetchone()
+        return np.array(orjson.loads(written), dtype=np.int64)
 
     def run_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement for every row."""

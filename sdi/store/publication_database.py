@@ -64,6 +64,15 @@ class Database(Protocol):
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterable[Row]:
         """Run a query whose answer may not fit into memory."""
 
+    def numbers(self, sql: str, parameters: Sequence[object]) -> NDArray[np.int64]:
+        """Run a query of one column of whole numbers, which may be many.
+
+        Returns
+        -------
+        ndarray (n,) of int64
+            In the order of the query.
+        """
+
     def run_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement for every row."""
 

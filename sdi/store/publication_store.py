@@ -77,6 +77,11 @@ _HISTORY_COLUMNS = "fid, id, valid_from, valid_to, tx_from, tx_to, min_x, min_y,
 _THING = "id, fid, kind, collection, status, valid_from, valid_to"
 
 
+def _told(name: str) -> str:
+    """Return SQL of a feature and, beside it, the version of its collection, which one statement reads of one state."""
+    return f"h.feature, (SELECT version FROM phusa_collection WHERE name = '{name}')"
+
+
 class PublicationStore:
     """The tables of one publication.
 
@@ -322,6 +327,25 @@ class PublicationStore:
             (*parameters, limit, offset),
         )
 
+    def chosen(
+        self, name: str, condition: str, parameters: Sequence[object], order: str, most: int
+    ) -> NDArray[np.int64]:
+        """Return the numbers of some current features ``c`` in an order, as recorded where that is empty."""
+        ordered = f" ORDER BY {order}" if order else ""
+        found = self.base.numbers(
+            f'SELECT c.fid FROM "{name}" c WHERE {condition}{ordered} LIMIT ?', (*parameters, most)
+        )
+        return found if order else np.sort(found)
+
+    def seen(self, name: str, fids: Sequence[int]) -> list[Row]:
+        """Return some current features by one statement: number, feature, version of the collection; in any order."""
+        asked = orjson.dumps(list(fids)).decode()
+        sql = (
+            f'SELECT c.fid, {_told(name)} FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version '
+            f"WHERE c.fid IN ({self.base.listed})"
+        )
+        return self.query(sql, (asked,))
+
     def count(self, name: str, condition: str, parameters: Sequence[object]) -> int:
         """Return the number of current features that meet a condition."""
         return int(self.query(f'SELECT count(*) FROM "{name}" c WHERE {condition}', parameters)[0][0])
@@ -375,7 +399,7 @@ class PublicationStore:
         list of tuple
             Number, place as `Database.near` tells it, feature, version of the collection; in order.
         """
-        told = f"h.feature, (SELECT version FROM phusa_collection WHERE name = '{name}')"
+        told = _told(name)
         if box is not None:
             return self.base.near(name, box, "1 = 1", (), f", {told}", limit)
         return self.query(

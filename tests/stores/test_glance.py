@@ -9,9 +9,10 @@ import pytest
 import shapely
 
 from sdi.entry import Accuracy
+from sdi.filter.filter import Filter
 from sdi.history import Clock
 from sdi.identity import Ids
-from sdi.publishing import paging, projector
+from sdi.publishing import paging, projector, selection
 from sdi.recording import Batch
 from tests.sdi.conftest import alone
 
@@ -50,12 +51,13 @@ def publication(workspace, registry):
         yield opened
 
 
-def publish(workspace, registry, count, *, nowhere=0):
+def publish(workspace, registry, count, *, nowhere=0, seats=4, wood=None):
     """Add triangles in a row, and benches without a place."""
     x = EAST + 20.0 * np.arange(count)
     shapes = [shapely.Polygon([(one, NORTH), (one + 15, NORTH), (one, NORTH + 15)]) for one in x]
     batch = Batch(
-        values={"seats": [4] * (count + nowhere)}, geometry=np.array([*shapes, *[None] * nowhere], dtype=object),
+        values={"seats": [seats] * (count + nowhere), "wood": [wood] * (count + nowhere)},
+        geometry=np.array([*shapes, *[None] * nowhere], dtype=object),
         valid_from="2020-01-01", accuracy=Accuracy(5, method="photo"),
     )  # fmt: skip
     with registry.transaction("test", "add") as tx:
@@ -127,3 +129,51 @@ def test_an_item_is_found_at_once_and_told_when_it_has_ended(workspace, registry
     projector.refresh(workspace, registry)
     with pytest.raises(Exception, match="ended on 2025-01-01"):
         publication.item("benches", eid)
+
+
+CHOICES = {
+    "by value": ({"where": {"seats": "6"}}, 40),
+    "by a condition without a value": ({"filter": Filter.of("wood IS NULL")}, 60),
+    "sorted": ({"sortby": (("seats", True),)}, 100),
+    "sorted, in a box": ({"sortby": (("seats", True),), "bbox": (105.76, 10.02, 105.7688, 10.03)}, 10),
+    "by a condition, sorted": ({"filter": Filter.of("seats > 5"), "sortby": (("wood", False),)}, 40),
+    "nothing": ({"filter": Filter.of("seats > 90")}, 0),
+}
+
+
+@pytest.mark.parametrize(("choice", "expected"), CHOICES.values(), ids=CHOICES)
+def test_what_was_chosen_once_is_paged_like_the_first_time(workspace, registry, choice, expected, monkeypatch):
+    publish(workspace, registry, 60)
+    publish(workspace, registry, 40, seats=6, wood=True)
+
+    def pages():
+        with closing(workspace.publication("public")) as opened:
+            asked = [{"limit": 7, "offset": offset} for offset in (0, 7, 28, 90)] + [{"limit": 200}]
+            return [opened.items("benches", **one, **choice) for one in asked for _ in range(2)]
+
+    found = pages()
+    assert found[::2] == found[1::2]
+    monkeypatch.setattr(selection, "MOST", 0)
+    monkeypatch.setattr("sdi.publishing.publication.glance", lambda *_: None)
+    assert pages() == found
+    every = len(found[-1].features)
+    assert every == expected
+    assert {one.number_matched for one in found} == {every}
+    assert [len(one.features) for one in found[::2]] == [max(0, min(7, every - at)) for at in (0, 7, 28, 90)] + [every]
+
+
+def test_what_was_chosen_is_chosen_anew_from_a_new_state(publication, workspace, registry):
+    asked = {"limit": 10, "filter": Filter.of("seats = 4"), "sortby": (("seats", True),)}
+    assert [publication.items("benches", **asked).number_matched for _ in range(2)] == [100, 100]
+    publish(workspace, registry, 3)
+    assert [publication.items("benches", **asked).number_matched for _ in range(2)] == [103, 103]
+
+
+def test_only_so_many_are_kept(publication, monkeypatch):
+    monkeypatch.setattr(selection, "KEPT", 250)
+    collection = publication.collection("benches")
+    known = selection.Known()
+    for number in range(5):
+        known.keep(collection, selection.Choice("1 = 1", (number,)), np.arange(100))
+    kept = [known.chosen(collection, selection.Choice("1 = 1", (number,))) is not None for number in range(5)]
+    assert kept == [False, False, False, True, True]
