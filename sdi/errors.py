@@ -107,6 +107,10 @@ class ConflictError(PhusaError):
     code = "conflict"
 
 
+class Outdated(PhusaError):
+    """What a question was asked of is in another state by now, or more has to be read than it allowed."""
+
+
 class IntegrityError(PhusaError):
     """Stored data do not agree with themselves: a broken chain, a publication that differs from its registry."""
 

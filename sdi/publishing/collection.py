@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,8 @@ class Page:
     """Exact number of features that the whole selection has."""
     next_key: int | None
     """Where the next page begins; ``None`` on the last one."""
+    seen: Hashable = field(default=None, compare=False)
+    """State of the publication that the one statement saw which read it; ``None`` where a transaction did."""
 
 
 @dataclass(frozen=True, slots=True)

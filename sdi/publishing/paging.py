@@ -120,7 +120,8 @@ def glance(package: PublicationStore, collection: Collection, asked: Asked, know
     rows = package.glance(collection.name, asked.limit + 1, asked.offset, asked.after, None)
     if not rows or rows[0][3] != collection.version:
         return None
-    return Page(tuple(row[2] for row in rows[: asked.limit]), collection.count, _next(rows, asked.limit))
+    few = tuple(row[2] for row in rows[: asked.limit])
+    return Page(few, collection.count, _next(rows, asked.limit), rows[0][4])
 
 
 def _glance_chosen(package: PublicationStore, collection: Collection, asked: Asked, known: Known) -> Page | None:
@@ -133,7 +134,7 @@ def _glance_chosen(package: PublicationStore, collection: Collection, asked: Ask
     rows = {row[0]: row for row in package.seen(collection.name, few)} if few else {}
     if numbers is None or len(rows) < max(1, len(few)) or rows[few[0]][2] != collection.version:
         return None
-    return Page(tuple(rows[one][1] for one in few), len(numbers), few[-1] if more else None)
+    return Page(tuple(rows[one][1] for one in few), len(numbers), few[-1] if more else None, rows[few[0]][3])
 
 
 def _glance_around(
@@ -147,7 +148,7 @@ def _glance_around(
     if not rows or len(rows) == most or rows[0][3] != collection.version:
         return None
     found = touching(rows, bbox)
-    return Page(tuple(row[2] for row in found[: asked.limit]), len(found), _next(found, asked.limit))
+    return Page(tuple(row[2] for row in found[: asked.limit]), len(found), _next(found, asked.limit), rows[0][4])
 
 
 def _page(package: PublicationStore, collection: Collection, asked: Asked, known: Known) -> Page:

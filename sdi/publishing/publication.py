@@ -16,7 +16,7 @@ from typing import Self
 import orjson
 
 from sdi.declaration import Label
-from sdi.errors import Gone, InputError, NotFound
+from sdi.errors import Gone, InputError, NotFound, Outdated
 from sdi.filter.filter import Filter
 from sdi.finding.search import Found, Hit, search
 from sdi.history import ALWAYS, FOREVER, LATEST, OPEN, TERMINAL, Interval, instant, second, utc
@@ -92,6 +92,11 @@ class Publication:
     def state(self) -> Hashable:
         """Return what differs between any two states of it; to ask costs little."""
         return self._package.base.state()
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a statement tells which state it saw, so that a page may be asked of one state alone."""
+        return self._package.base.seen is not None
 
     def is_replaced(self) -> bool:
         """Tell whether another one took its place, which is seen only where it is opened again."""
@@ -185,6 +190,7 @@ class Publication:
         sortby: Sequence[tuple[str, bool]] = (),
         datetime: str | None = None,
         recorded: str | None = None,
+        only: Hashable = None,
     ) -> Page:
         """Return a page of features.
 
@@ -211,6 +217,8 @@ class Publication:
         recorded : str, optional
             What was known: a date or time, which means the last transaction that shows at or before it. Now where
             absent.
+        only : hashable, optional
+            State of which alone the page may be, read by one statement that tells which one it saw.
 
         Returns
         -------
@@ -223,6 +231,8 @@ class Publication:
             If the collection is not published.
         InputError
             If a property is unknown or a value cannot be of its type.
+        Outdated
+            If only one state was wanted, and there is another or more than one statement has to be run.
         """
         asked = Asked(limit, offset, after, where or {}, filter, sortby, bbox, zone=self._zone)
         if datetime is not None or recorded is not None:
@@ -230,8 +240,9 @@ class Publication:
             asked = replace(asked, held=held, known=self.known_at(recorded))
         elif name in self._collections:
             found = glance(self._package, self._collections[name][1], asked, self._known)
-            if found is not None:
+            if found is not None and only in (None, found.seen):
                 return found
+        _refuse_more(only)
         with self._package.reading():
             return page(self._package, self.collection(name), asked, self._known)
 
@@ -368,7 +379,15 @@ class Publication:
         """
         return OPEN - 1 if recorded is None else self._package.feed.known_at(second(utc(recorded, self._zone)))
 
-    def item(self, name: str, eid: str, *, datetime: str | None = None, recorded: str | None = None) -> bytes:
+    def item(
+        self,
+        name: str,
+        eid: str,
+        *,
+        datetime: str | None = None,
+        recorded: str | None = None,
+        only: Hashable = None,
+    ) -> bytes:
         """Return one feature.
 
         Parameters
@@ -379,6 +398,8 @@ class Publication:
             The thing.
         datetime, recorded : str, optional
             As for :meth:`items`; the current feature where both are absent.
+        only : hashable, optional
+            As for :meth:`items`.
 
         Raises
         ------
@@ -386,22 +407,25 @@ class Publication:
             If the collection has no such thing and never had, or nothing of it was known for that moment.
         Gone
             If the thing has ended, and no moment was given.
+        Outdated
+            As for :meth:`items`.
         """
         dated = datetime is not None or recorded is not None
         if name in self._collections and not dated:
             current = self._package.feature(name, eid)
-            if current is not None:
-                return current
+            if current is not None and only in (None, current[1]):
+                return bytes(current[0])
+        _refuse_more(only)
         with self._package.reading():
             self._package.collection(name)
             held = CURRENT if datetime is None else query_interval(datetime, self._zone)
             found = (
                 self._package.feed.piece(name, eid, held.start, held.end, self.known_at(recorded))
                 if dated
-                else self._package.feature(name, eid)
+                else (self._package.feature(name, eid) or (None,))[0]
             )
             if found is not None:
-                return found
+                return bytes(found)
             row, successors = self._package.thing(eid), self._package.successors.of(eid)
         if row is None or row[1] != name:
             raise NotFound(
@@ -470,6 +494,12 @@ class Publication:
             rows = self._package.feed.page(since, after, limit + 1)
             told = tuple(Change(*row) for row in rows[:limit])
             return Feed(self._package.get("feed") or "", self.sequence, told, len(rows) > limit)
+
+
+def _refuse_more(only: Hashable) -> None:
+    """Refuse to read on where only what one statement saw of one state was wanted."""
+    if only is not None:
+        raise Outdated("it is in another state by now, or takes more than one statement")
 
 
 def nothing_of(kind: str, eid: str) -> NotFound:

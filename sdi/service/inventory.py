@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from threading import Lock
@@ -55,6 +55,8 @@ class Inventory:
     """Documents made for this state, kept because they cost more to make than to send."""
     is_whole: bool = True
     """Nothing was left out of the publication."""
+    seen: Hashable = None
+    """State of the publication of which alone features are shown; any where absent."""
 
     def extents(self) -> list[Box]:
         """Return the boxes of everything that has a place [degree, CRS84]."""
@@ -125,9 +127,11 @@ class Inventory:
             If nothing is shown of it.
         Gone
             If it has ended; what took its place is named where it is shown.
+        Outdated
+            If only one state is shown, and there is another.
         """
         try:
-            return self.publication.item(name, eid, datetime=datetime, recorded=recorded)
+            return self.publication.item(name, eid, datetime=datetime, recorded=recorded, only=self.seen)
         except Gone as gone:
             raise Gone(gone.message, self._shown(gone.successors)) from gone
 
@@ -198,8 +202,8 @@ class Keeper:
         self._level = level
         self._turn = Lock()
         self._publication: Publication | None = None
-        self._seen: tuple[tuple[object, ...], Inventory | None] = ((), None)
-        """What was looked at when stock was taken last, and what was found."""
+        self._seen: tuple[tuple[object, ...], Inventory | None, Inventory | None] = ((), None, None)
+        """What was looked at when stock was taken last, what was found, and the same of that state alone."""
 
     def current(self) -> Inventory:
         """Return what is served now.
@@ -215,21 +219,35 @@ class Keeper:
             If the publication is missing.
         """
         publication = self._opened()
-        seen, held = self._seen
+        seen, held, _ = self._seen
         touched = self._touched(publication)
         if held is not None and touched == seen:
             return held
         with self._turn:  # one takes stock, the others wait for him; to look needs no turn
             return self._take(self._opened())
 
+    def before(self) -> Inventory | None:
+        """Return what was served last, of its state alone, so that the publication need not be asked for its own.
+
+        Returns
+        -------
+        Inventory or None
+            None where files changed since, or where to ask for the state costs nothing.
+        """
+        seen, _, held = self._seen
+        return held if held is not None and self._touched_files() == seen[2:] else None
+
     def _touched(self, publication: Publication) -> tuple[object, ...]:
         """Look at everything whose change makes another inventory."""
-        rasters, files = stamp(self._workspace.rasters), shelf.stamp(self._workspace.bulk(self._level))
-        return publication, publication.state(), rasters, files
+        return publication, publication.state(), *self._touched_files()
+
+    def _touched_files(self) -> tuple[object, ...]:
+        """Look at the files whose change makes another inventory."""
+        return stamp(self._workspace.rasters), shelf.stamp(self._workspace.bulk(self._level))
 
     def _take(self, publication: Publication) -> Inventory:
         """Take stock, unless somebody else just did."""
-        seen, held = self._seen
+        seen, held, _ = self._seen
         touched = self._touched(publication)
         if held is not None and touched == seen:
             return held
@@ -239,7 +257,7 @@ class Keeper:
                 "serving %d collections and %d coverages as of transaction %d to the %s",
                 len(taken.collections), len(taken.coverages), taken.sequence, self._level,
             )  # fmt: skip
-        self._seen = touched, taken
+        self._seen = touched, taken, replace(taken, seen=touched[1]) if publication.is_told else None
         return taken
 
     def _opened(self) -> Publication:

@@ -44,7 +44,11 @@ def items(context: Context, request: Request) -> Response:
     request : Request
         The request.
     """
-    stock = context.stock(request)
+    return context.answer(request, _items)
+
+
+def _items(context: Context, request: Request, stock: Inventory) -> Response:
+    """Answer a page from an inventory."""
     one = stock.collection(request.path_params["collection"])
     known = stock.queryables[one.name]
     wish = understand(request, FEATURES, context.settings, (*PARAMETERS, *known))
@@ -55,7 +59,7 @@ def items(context: Context, request: Request) -> Response:
     found = stock.publication.items(
         one.name, limit=query.limit, offset=query.offset, after=query.after, where=query.where, datetime=query.datetime,
         recorded=query.recorded, bbox=one_side(query.bbox, one.extent) if query.bbox else None, filter=query.filter,
-        sortby=query.sortby,
+        sortby=query.sortby, only=stock.seen,
     )  # fmt: skip
     head = headers(wish, etag, Content_Crs=f"<{uri(query.crs)}>")
     if wish.html:
@@ -80,7 +84,11 @@ def item(context: Context, request: Request) -> Response:
     request : Request
         The request.
     """
-    stock = context.stock(request)
+    return context.answer(request, _item)
+
+
+def _item(context: Context, request: Request, stock: Inventory) -> Response:
+    """Answer a feature from an inventory."""
     one = stock.collection(request.path_params["collection"])
     wish = understand(request, FEATURES, context.settings, ("crs", "datetime", "recorded"))
     system = asked("crs", wish.parameters.get("crs"), stock.systems)

@@ -42,6 +42,8 @@ CHECKPOINT_TIMEOUT_MS = 1_000
 """How long a writer that is done waits for readers to let go of the log; the next one tidies it up otherwise."""
 _STEPS = 1_000
 """Steps of SQLite after which it looks at the clock."""
+_TOO_NESTED = ("parser stack overflow", "Expression tree is too large")
+"""What SQLite says of a statement that nests deeper than it reads; how deep that is depends on how it was built."""
 ROUNDED = 1e-4
 """By how much more a box of the index may cover than its place, because it is kept in single precision [degree]."""
 
@@ -90,6 +92,7 @@ class GeoPackage:
     wkb = 'substr(c."geom", 41)'
     """SQL of the WKB of the current feature ``c``: what follows the header with its envelope."""
     listed = "SELECT value FROM json_each(?)"
+    seen: str | None = None
     may_redefine = True
 
     def __init__(self, path: Path, *, read_only: bool = True, alone: bool = False) -> None:
@@ -218,7 +221,7 @@ class GeoPackage:
         Raises
         ------
         InputError
-            If one did.
+            If one did, or nests deeper than SQLite reads.
         """
         until = time.monotonic() + publication_database.QUESTION_S
         self.connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
@@ -227,6 +230,8 @@ class GeoPackage:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 raise publication_database.too_costly() from error
+            if any(said in str(error) for said in _TOO_NESTED):
+                raise publication_database.too_nested() from error
             raise
         finally:
             self.connection.set_progress_handler(None, 0)

@@ -63,6 +63,10 @@ class PostgisPublication:
     wkb = 'c."geom"'
     """SQL of the WKB of the current feature ``c``."""
     listed = "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json))"
+    seen: str | None = (
+        "(SELECT CAST(tableoid AS text) || ' ' || CAST(xmin AS text) FROM phusa_publication WHERE key = 'state')"
+    )
+    """SQL of the number of the table of facts, which no other has, and of the last transaction that published."""
     may_redefine = False
 
     def __init__(self, address: str, schema: str, *, read_only: bool = True) -> None:
@@ -176,10 +180,9 @@ class PostgisPublication:
         return self.connection.info.transaction_status is not TransactionStatus.IDLE
 
     def state(self) -> Hashable:
-        """Return the number of the table of facts, which no other has, and of the last transaction that published."""
-        return tuple(
-            self.rows("SELECT CAST(tableoid AS bigint), CAST(xmin AS text) FROM phusa_publication WHERE key = 'state'")
-        )
+        """Ask for the state."""
+        ((found,),) = self.rows(f"SELECT {self.seen}")
+        return found  # type: ignore[no-any-return]
 
     def is_replaced(self) -> bool:
         """Return False: a schema that takes the place of another is seen at once, because names are looked up."""

@@ -28,6 +28,14 @@ def too_costly() -> InputError:
     )
 
 
+def too_nested() -> InputError:
+    """Return the error of a question that is too deep, or has too many parts, for what reads it."""
+    return InputError(
+        "the filter joins or nests more than this database reads; ask for less at once, or write it flatter",
+        code="filter-invalid",
+    )
+
+
 class Database(Protocol):
     """What keeps the tables of one publication. Marks are ``?``, geometry comes out as WKB, truth as 0 or 1."""
 
@@ -37,6 +45,8 @@ class Database(Protocol):
     """SQL of the WKB of the current feature ``c``."""
     listed: str
     """SQL of a query of one column: the whole numbers of the JSON list that is its one parameter."""
+    seen: str | None
+    """SQL of the state, for a statement to tell which one it saw; ``None`` where `state` needs no question."""
     may_redefine: bool
     """Whether a collection may be laid out anew while others read; where not, all is built beside and put in place."""
 

@@ -77,11 +77,6 @@ _HISTORY_COLUMNS = "fid, id, valid_from, valid_to, tx_from, tx_to, min_x, min_y,
 _THING = "id, fid, kind, collection, status, valid_from, valid_to"
 
 
-def _told(name: str) -> str:
-    """Return SQL of a feature and, beside it, the version of its collection, which one statement reads of one state."""
-    return f"h.feature, (SELECT version FROM phusa_collection WHERE name = '{name}')"
-
-
 class PublicationStore:
     """The tables of one publication.
 
@@ -304,12 +299,14 @@ class PublicationStore:
         )
         return [row[0] for row in self.query(sql, (asked,))]
 
-    def feature(self, name: str, eid: str) -> bytes | None:
-        """Return one current feature."""
+    def feature(self, name: str, eid: str) -> Row | None:
+        """Return one current feature, with the state of the publication as `Database.seen` tells it."""
         found = self.query(
-            f'SELECT h.feature FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version WHERE c.id = ?', (eid,)
+            f'SELECT h.feature, {self.base.seen or "NULL"} FROM "{name}" c '
+            f'JOIN "{name}_history" h ON h."row" = c.version WHERE c.id = ?',
+            (eid,),
         )
-        return found[0][0] if found else None
+        return found[0] if found else None
 
     def features(self, name: str, fids: Sequence[int]) -> list[bytes]:
         """Return current features in the order asked for."""
@@ -337,11 +334,16 @@ class PublicationStore:
         )
         return found if order else np.sort(found)
 
+    def _told(self, name: str) -> str:
+        """Return SQL of a feature and, beside it, the version of its collection and the state that a statement sees."""
+        version = f"(SELECT version FROM phusa_collection WHERE name = '{name}')"
+        return f"h.feature, {version}, {self.base.seen or 'NULL'}"
+
     def seen(self, name: str, fids: Sequence[int]) -> list[Row]:
-        """Return some current features by one statement: number, feature, version of the collection; in any order."""
+        """Return some current features by one statement: number, feature, version of the collection, state."""
         asked = orjson.dumps(list(fids)).decode()
         sql = (
-            f'SELECT c.fid, {_told(name)} FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version '
+            f'SELECT c.fid, {self._told(name)} FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version '
             f"WHERE c.fid IN ({self.base.listed})"
         )
         return self.query(sql, (asked,))
@@ -397,9 +399,9 @@ class PublicationStore:
         Returns
         -------
         list of tuple
-            Number, place as `Database.near` tells it, feature, version of the collection; in order.
+            Number, place as `Database.near` tells it, feature, version of the collection, state; in order.
         """
-        told = _told(name)
+        told = self._told(name)
         if box is not None:
             return self.base.near(name, box, "1 = 1", (), f", {told}", limit)
         return self.query(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import closing
 
 import numpy as np
+import orjson
 import pytest
 import shapely
 
 from sdi.entry import Accuracy
+from sdi.errors import Outdated
 from sdi.filter.filter import Filter
 from sdi.history import Clock
 from sdi.identity import Ids
@@ -177,3 +179,21 @@ def test_only_so_many_are_kept(publication, monkeypatch):
         known.keep(collection, selection.Choice("1 = 1", (number,)), np.arange(100))
     kept = [known.chosen(collection, selection.Choice("1 = 1", (number,))) is not None for number in range(5)]
     assert kept == [False, False, False, True, True]
+
+
+def test_a_page_of_one_state_alone_is_refused_in_another(publication, workspace, registry):
+    before = publication.state()
+    eid = orjson.loads(publication.items("benches", limit=1).features[0])["id"]
+    if publication.is_told:
+        assert publication.items("benches", limit=1, only=before).features == (publication.item("benches", eid),)
+        assert publication.item("benches", eid, only=before)
+    publish(workspace, registry, 1)
+    for ask in (
+        lambda: publication.items("benches", limit=1, only=before),
+        lambda: publication.items("benches", limit=1, datetime="2024-01-01", only=publication.state()),
+        lambda: publication.items("benches", limit=1, filter=Filter.of("seats = 4"), only=publication.state()),
+        lambda: publication.item("benches", eid, only=before),
+        lambda: publication.item("benches", eid[::-1], only=publication.state()),
+    ):
+        with pytest.raises(Outdated):
+            ask()

@@ -52,6 +52,22 @@ class Keepers:
         whole = (self._public if caller.level == "public" else self._other(caller.level)).current()
         return whole if caller.collections is None else self._narrow(whole, caller.level, caller.collections)
 
+    def shown_before(self, caller: Caller) -> Inventory | None:
+        """Return what was shown last to somebody whose key is for everything; see :meth:`Keeper.before`.
+
+        Parameters
+        ----------
+        caller : Caller
+            Who asks.
+
+        Returns
+        -------
+        Inventory or None
+        """
+        if caller.collections is not None:
+            return None
+        return (self._public if caller.level == "public" else self._other(caller.level)).before()
+
     def _other(self, level: Level) -> Keeper:
         """Return the keeper of a level that few ask for."""
         with self._turn:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import closing
 
 import pytest
+import shapely
 from starlette.testclient import TestClient
 
+from catalogs import packaged
 from sdi.history import Clock
 from sdi.identity import Ids
 from sdi.publishing import projector
+from sdi.recording import Batch
 from sdi.service import application
 from sdi.service.inventory import Keeper
+from sdi.workspace import Workspace
 from tests import town as towns
+from tests.sdi import conftest
 
 ITEMS = "/ogc/collections/landmarks/items"
 ALL = towns.COUNT + towns.PLACELESS
@@ -148,3 +154,32 @@ def test_the_registry_is_never_opened(own):
     own.registry_path.unlink()
     with TestClient(application(own)) as asking:
         assert asking.get(ITEMS).status_code == 200
+
+
+@pytest.mark.both_stores
+def test_a_page_and_an_item_are_told_as_is_declared_now(tmp_path, store):
+    own = conftest.alone(tmp_path, store)
+    path = own.folder / "catalogs" / "registers" / "bench.yaml"
+    with closing(own.registry(clock=Clock.fixed(), ids=Ids.seeded(7))) as registry:
+        batch = Batch({"seats": [4, 6], "wood": [True, False]}, shapely.points([584_000, 584_020], [1_109_000] * 2))
+        with registry.transaction(actor="test", reason="benches") as tx:
+            eids = registry.register("bench").add(batch, tx)
+        projector.refresh(own, registry)
+    items = "/ogc/collections/benches/items"
+    with TestClient(application(own)) as asking:
+
+        def ask():
+            answers = [asking.get(path) for path in (items, f"{items}/{eids[0]}", f"{items}?wood=true&limit=1")]
+            told = [one.headers.get("etag") for one in answers] + [one.status_code for one in answers]
+            return [*told, "Ghế nước" in asking.get(f"{items}?f=html").text]
+
+        before = ask()
+        assert before == ask(), "of the state of before, and of it alone"
+        assert before[3:] == [200, 200, 200, False]
+        text = path.read_text(encoding="utf-8").replace("fields: [seats, wood, set_up]", "fields: [seats, set_up]")
+        path.write_text(text.replace("title: {vi: Ghế đá", "title: {vi: Ghế nước", 1), encoding="utf-8")
+        with closing(Workspace.open(own.folder, packaged()).registry()) as registry:
+            projector.refresh(Workspace.open(own.folder, packaged()), registry)
+        after = ask()
+        assert after[3:] == [200, 200, 400, True]
+        assert not set(before[:2]) & set(after[:2])
