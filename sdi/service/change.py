@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,16 +11,15 @@ from starlette.responses import Response
 from sdi.errors import Gone, InputError
 from sdi.identity import is_identifier
 from sdi.publishing.change import Change, Feed
-from sdi.service.answer import document, headers, tag, unchanged
+from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.link import itself, link
-from sdi.service.negotiation import JSON, Offer, Wish, understand
+from sdi.service.negotiation import DOCUMENT, Wish, understand
 from sdi.service.parameter import integer
 from sdi.service.phrase import say
+from sdi.service.view import render
 from sdi.settings import Settings
 
-OFFER: Offer = (("json", JSON),)
-"""The feed is read by software alone."""
 PARAMETERS = ("since", "after", "limit", "feed")
 
 
@@ -39,7 +40,7 @@ def changes(context: Context, request: Request) -> Response:
     HTTPException
         With status 403 where the caller is shown some of the collections only: the numbers count the others too.
     """
-    wish = understand(request, OFFER, context.settings, PARAMETERS)
+    wish = understand(request, DOCUMENT, context.settings, PARAMETERS)
     since, after, limit = _asked(wish, context.settings)
     stock = context.stock(request)
     if not stock.is_whole:
@@ -49,7 +50,11 @@ def changes(context: Context, request: Request) -> Response:
     etag = tag(wish, stock.file, found.name, found.last)
     if answer := unchanged(request, wish, etag):
         return answer
-    return document(wish, _body(wish, found, since), headers(wish, etag))
+    body = _body(wish, found, since)
+    if not wish.html:
+        return document(wish, body, headers(wish, etag))
+    onward = next((one["href"] for one in body["links"] if one["rel"] == "next"), None)
+    return page(render("changes.html", wish, workspace=context.workspace, body=body, next=onward), headers(wish, etag))
 
 
 def _asked(wish: Wish, settings: Settings) -> tuple[int, str | None, int]:
@@ -75,13 +80,13 @@ def _refuse_another(found: Feed, since: int, name: str | None) -> None:
         )
 
 
-def _body(wish: Wish, found: Feed, since: int) -> dict[str, object]:
+def _body(wish: Wish, found: Feed, since: int) -> dict[str, Any]:
     """Describe a page of the feed."""
-    links = itself(wish, OFFER)
+    links = itself(wish, DOCUMENT)
     end = found.changes[-1] if found.changes else None
     if end is not None and found.more:
         onward = wish.again(since=str(end.sequence), after=end.eid, feed=found.name)
-        links.append(link("next", onward, JSON, say("next", wish.language)))
+        links.append(link("next", onward, wish.media, say("next", wish.language)))
     return {
         "feed": found.name,
         "last": found.last,

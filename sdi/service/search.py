@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sdi.errors import InputError
 from sdi.finding.search import Found
-from sdi.service.answer import document, headers, tag, unchanged
+from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
+from sdi.service.inventory import Inventory
 from sdi.service.link import itself
-from sdi.service.negotiation import JSON, Offer, Wish, understand
+from sdi.service.negotiation import DOCUMENT, Wish, understand
 from sdi.service.parameter import integer
+from sdi.service.sketch import sketch_of_boxes
+from sdi.service.view import render
 
-OFFER: Offer = (("json", JSON),)
-"""A page that searches asks for what it needs."""
+Line = dict[str, Any]
+"""What is told of one thing that was found."""
 PARAMETERS = ("q", "kind", "datetime", "limit")
 LONGEST = 200
 """Longest text that is looked for [characters]."""
@@ -70,22 +75,39 @@ def search(context: Context, request: Request) -> Response:
     request : Request
         The request.
     """
-    wish = understand(request, OFFER, context.settings, PARAMETERS)
-    query = SearchQuery.of(wish)
+    wish = understand(request, DOCUMENT, context.settings, PARAMETERS)
     stock = context.stock(request)
+    if wish.html and "q" not in wish.parameters:
+        return page(_page(context, wish, stock, "", []), headers(wish))
+    query = SearchQuery.of(wish)
     etag = tag(wish, stock.file, stock.state)
     if answer := unchanged(request, wish, etag):
         return answer
     found = stock.search(query.text, limit=query.limit, kinds=query.kinds, datetime=query.datetime)
-    body = {
-        "q": query.text,
-        "numberReturned": len(found),
-        "hits": [_line(wish, one) for one in found],
-        "links": itself(wish, OFFER),
-    }
+    hits = [_line(wish, one) for one in found]
+    if wish.html:
+        more = wish.again(limit=str(MOST)) if len(hits) == query.limit < MOST else None
+        return page(_page(context, wish, stock, query.text, hits, more), headers(wish, etag))
+    body = {"q": query.text, "numberReturned": len(found), "hits": hits, "links": itself(wish, DOCUMENT)}
     return document(wish, body, headers(wish, etag))
 
 
-def _line(wish: Wish, one: Found) -> dict[str, object]:
+def _page(
+    context: Context, wish: Wish, stock: Inventory, text: str, hits: Sequence[Line], more: str | None = None
+) -> str:
+    """Render the page: what to look for, and what was found, with the titles of its collections."""
+    titles = {name: one.title.of(wish.language) for name, one in stock.collections.items()}
+    lang = f"&lang={wish.parameters['lang']}" if "lang" in wish.parameters else ""
+    shown = [
+        hit | {"of": titles.get(hit["collection"], hit["kind"]), "href": f"{hit['href']}?f=html{lang}"} for hit in hits
+    ]
+    boxes = [hit["bbox"] for hit in hits if hit["bbox"]]
+    return render(
+        "search.html", wish, workspace=context.workspace, here=wish.site + wish.path, text=text, hits=shown,
+        longest=LONGEST, more=more, sketch=sketch_of_boxes(boxes) if boxes else None,
+    )  # fmt: skip
+
+
+def _line(wish: Wish, one: Found) -> Line:
     """Describe one hit with its lasting address."""
     return one.document(wish.language) | {"href": f"{wish.site}/id/{one.kind}/{one.hit.eid}"}

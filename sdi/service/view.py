@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -13,6 +14,10 @@ from sdi.service.negotiation import LANGUAGES, Wish
 from sdi.service.phrase import say
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_GROUPED = 10_000
+"""Whole number of a property from which on its digits are grouped."""
+_EXPONENT = re.compile(r"(?<=[A-Za-z])-?[0-9]")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 STATIC = Path(__file__).with_name("static")
 """Folder of the stylesheet."""
 
@@ -28,7 +33,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"number": _number, "moment": _moment, "shown": _shown}
+    made.filters |= {"number": _number, "moment": _moment, "shown": _shown, "unit": _unit}
     return made
 
 
@@ -58,6 +63,7 @@ def render(template: str, wish: Wish, **context: object) -> str:
         "machine": wish.again(f="json"),
         "to": lambda below, **query: _address(wish.base + below, {**query, **lang}),
         "base": wish.base,
+        "site": wish.site,
         "kept_language": given.get("lang"),
     }
     return _environment().get_template(template).render(values | context)
@@ -72,6 +78,11 @@ def _number(value: float, language: str) -> str:
     """Write a number with the separators of a language."""
     text = f"{value:,}" if isinstance(value, int) else f"{value:,.10g}"
     return text.translate(str.maketrans(",.", ".,")) if language == "vi" else text
+
+
+def _unit(code: str) -> str:
+    """Write a unit of UCUM as people do: ``m2`` has its exponent raised."""
+    return _EXPONENT.sub(lambda found: found[0].translate(_RAISED), code)
 
 
 def _moment(text: str | None) -> str:
@@ -92,6 +103,8 @@ def _shown(value: object, language: str) -> str:
         return "–"
     if isinstance(value, bool):
         return say("yes" if value else "no", language)
+    if isinstance(value, int) and abs(value) < _GROUPED:
+        return str(value)  # it may be a year
     if isinstance(value, int | float):
         return _number(value, language)
     if isinstance(value, list):

@@ -191,5 +191,5 @@ def _page(context: Context, one: Collection, wish: Wish, heading: str, links: Se
     return render(
         "tiles.html", wish, workspace=context.workspace, one=one, heading=heading,
         lead=say("tile_sets_lead", wish.language), facts=facts, links=links,
-        sketch=sketch_of_box(one.extent) if one.extent else None,
+        sketch=sketch_of_box(one.extent) if one.extent else None, has_map=context.has_map,
     )  # fmt: skip

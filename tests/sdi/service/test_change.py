@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -34,6 +36,16 @@ def test_following_next_reads_every_change_once_in_order(client, limit):
     keys = [(one["sequence"], one["id"]) for one in found]
     assert keys == sorted(set(keys))
     assert since == 4
+
+
+def test_people_read_the_feed_on_a_page(client):
+    first = client.get("/changes?limit=7").json()
+    shown = client.get("/changes?limit=7&f=html&lang=en").text
+    assert all(f'href="{one["href"]}"' in shown for one in first["changes"])
+    onward = re.search(r'rel="next" href="([^"]+)"', shown)[1].replace("&amp;", "&")
+    assert "f=html" in onward
+    assert client.get(onward).status_code == 200
+    assert "Nothing new" in client.get("/changes?since=4&f=html&lang=en").text
 
 
 def test_a_line_names_the_thing_what_happened_and_when(client):

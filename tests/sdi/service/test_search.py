@@ -51,6 +51,21 @@ def test_what_cannot_be_looked_for_is_refused(client, query, status):
     assert client.get(f"/search?{query}").status_code == status
 
 
+def test_people_search_on_a_page(client):
+    empty = client.get("/search?f=html&lang=en")
+    assert empty.status_code == 200
+    assert 'type="search" name="q" value=""' in empty.text
+    found = client.get("/search?f=html&lang=en&q=cho noi so 7 hoa binh").text
+    first = client.get("/search?lang=en&q=cho noi so 7 hoa binh").json()["hits"][0]
+    assert f'<a href="{first["href"]}?f=html&amp;lang=en">{first["title"]}</a>' in found
+    assert 'value="cho noi so 7 hoa binh"' in found
+    assert "Show more" not in found
+    assert "limit=100" in client.get("/search?f=html&lang=en&q=cho noi").text
+    assert "Until 2025-01-15" in client.get(f"/search?f=html&lang=en&q=L{COUNT}").text
+    assert "&lt;b&gt;" in client.get("/search?f=html&q=<b>").text
+    assert "Nothing was found" in client.get("/search?f=html&lang=en&q=qqqqqq").text
+
+
 def test_an_answer_that_is_known_is_not_sent_again(client):
     etag = client.get("/search?q=cho").headers["etag"]
     assert client.get("/search?q=cho", headers={"If-None-Match": etag}).status_code == 304
