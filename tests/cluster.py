@@ -89,6 +89,12 @@ class Cluster:
             self._server.wait(timeout=60)
             self._server = None
 
+    @property
+    def pid(self) -> int:
+        """Process number of the server, which is the parent of all that work in it."""
+        assert self._server is not None, "the cluster does not run"
+        return self._server.pid
+
     def url(self, database: str, user: str = "postgres") -> str:
         """Return the address of a database."""
         return f"postgresql://{user}@/{database}?host={self.folder}"

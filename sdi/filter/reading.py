@@ -25,7 +25,8 @@ LANGUAGES: tuple[Language, ...] = ("cql2-text", "cql2-json", "cql-text")
 MAXIMUM_LENGTH = 8_000
 """Longest filter [character]."""
 MAXIMUM_DEPTH = 50
-"""Deepest nesting of brackets, functions or signs; the reader of the grammar calls itself once for each."""
+"""Deepest nesting of brackets, functions or signs, and of operations, which may nest without any: ``1 + 1 + 1``; the
+reader of the grammar calls itself once for each, and so does whatever reads its tree."""
 MAXIMUM_PARTS = 2_000
 """Most names, values and operations in one filter; each coordinate is a value."""
 
@@ -110,27 +111,36 @@ def _check_depth(text: str) -> None:
         depth += 1 if sign in "([{" else -1
         deepest = max(deepest, depth)
     if deepest > MAXIMUM_DEPTH or _SIGNS.search(bare):
-        raise _refused(f"the filter is nested more than {MAXIMUM_DEPTH} levels deep; write it flatter")
+        raise _too_deep()
 
 
 def _check_parts(tree: Tree) -> None:
-    """Refuse what has too many parts, or a number that is none."""
-    for number, part in enumerate(_parts(tree)):
+    """Refuse what has too many parts, operations too deep within each other, or a number that is none."""
+    for number, (part, depth) in enumerate(_parts(tree)):
         if number > MAXIMUM_PARTS:
             raise _refused(
                 f"the filter has more than {MAXIMUM_PARTS} names, values and operations; ask for less at once"
             )
+        if depth > MAXIMUM_DEPTH:
+            raise _too_deep()
         if isinstance(part, float) and not math.isfinite(part):
             raise _refused("the filter holds a number that is too large")
 
 
-def _parts(tree: Tree) -> Iterator[Tree]:
-    """Yield every part of a tree."""
-    waiting = [tree]
+def _parts(tree: Tree) -> Iterator[tuple[Tree, int]]:
+    """Yield every part of a tree with how many operations it lies in."""
+    waiting = [(tree, 0)]
     while waiting:
-        part = waiting.pop()
-        yield part
-        waiting.extend(part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
+        part, depth = waiting.pop()
+        yield part, depth
+        below = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        deeper = depth + (isinstance(part, dict) and "op" in part)
+        waiting.extend((one, deeper) for one in below)
+
+
+def _too_deep() -> InputError:
+    """Make the error of a filter that nests too deeply."""
+    return _refused(f"the filter is nested more than {MAXIMUM_DEPTH} levels deep; write it flatter")
 
 
 def _where(message: str) -> str:

@@ -24,6 +24,7 @@ from sdi.publishing.collection import Collection
 from sdi.publishing.publication import Publication
 from sdi.publishing.tiling import CAP, LEAN, properties
 from sdi.store import tilefile
+from sdi.store.durable import is_running
 from sdi.tile.dissolve import coarser, merged
 from sdi.tile.layer import Kind, layer
 from sdi.tile.quad import DEEPEST, MARGIN, UNITS, Tile, limits, world
@@ -94,7 +95,7 @@ def find(path: Path, wanted: str) -> Overview | None:
 
 
 def empty(folder: Path, kept: Container[str] = ()) -> None:
-    """Remove overviews at once.
+    """Remove overviews at once, and what was left half written by processes that are gone.
 
     Parameters
     ----------
@@ -105,6 +106,10 @@ def empty(folder: Path, kept: Container[str] = ()) -> None:
     """
     for path in folder.glob(f"*{_ENDING}"):
         if path.name.removesuffix(_ENDING) not in kept:
+            path.unlink(missing_ok=True)
+    for path in folder.glob(f".*{_ENDING}-*"):
+        process = path.name.rpartition("-")[2]
+        if not (process.isdigit() and is_running(int(process))):
             path.unlink(missing_ok=True)
 
 

@@ -27,6 +27,10 @@ Rows = NDArray[np.intp]
 
 _MANY = 20
 """From how many rows on a habit of the whole file is reported once."""
+_MOST_CROSSINGS = 2_000
+"""How often a polygon may cross itself and still be repaired, which takes a second then and a minute at 20,000 [1]."""
+_TOGETHER = 1024
+"""Most segments whose crossings are counted at once."""
 _REDRAWN = ("geometry-invalid", "geometry-antimeridian")
 """Repairs after which the order of the rings says nothing of the delivery."""
 _FAMILY = {"Point": "Point", "LineString": "LineString", "LinearRing": "LineString", "Polygon": "Polygon"}
@@ -162,6 +166,10 @@ def _make_valid(ledger: Ledger) -> None:
     for row in rows[~shapely.is_valid(ledger.geometry[rows])]:
         delivered = ledger.geometry[row]
         reason = _reason(delivered)
+        if _is_tangled(delivered):
+            message = f"the polygon crosses itself more than {_MOST_CROSSINGS:,} times; draw it again"
+            ledger.put_aside("geometry-tangled", row, message, before=reason)
+            continue
         try:
             mended = valid(delivered)
             moved = area(shapely.symmetric_difference(mended, drawn(delivered)), ledger.crs)
@@ -176,6 +184,19 @@ def _make_valid(ledger: Ledger) -> None:
         after = f"{mended.geom_type}, {len(shapely.get_parts(mended))} parts, {area(mended, ledger.crs):,.2f} m2"
         ledger.geometry[row] = mended
         ledger.note("geometry-invalid", row, message, "repaired", before=reason, after=after, moved_area_m2=moved)
+
+
+def _is_tangled(geometry: BaseGeometry) -> bool:
+    """Tell whether a geometry crosses itself so often that to repair it would take too long."""
+    rings = shapely.get_rings(geometry)
+    pairs = [np.stack([one[:-1], one[1:]], axis=1) for one in map(shapely.get_coordinates, rings)]
+    segments = shapely.linestrings(np.concatenate(pairs)) if pairs else np.empty(0, dtype=object)
+    tree, crossings, first, together = shapely.STRtree(segments), 0, 0, 1
+    while first < len(segments) and crossings <= 2 * _MOST_CROSSINGS:  # each is met from both sides
+        crossings += tree.query(segments[first : first + together], predicate="crosses").shape[1]
+        # Few at first: of a star with very many points each segment crosses half of the others.
+        first, together = first + together, min(2 * together, _TOGETHER)
+    return crossings > 2 * _MOST_CROSSINGS
 
 
 def _reason(geometry: BaseGeometry) -> str:

@@ -51,6 +51,7 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     "geometry-missing": ("Thiếu hình", "No geometry"),
     "geometry-nested-collection": ("Tập hợp hình lồng nhau", "Nested collection of geometries"),
     "geometry-repeated-points": ("Đỉnh lặp lại", "Repeated vertices"),
+    "geometry-tangled": ("Vùng tự cắt quá nhiều lần", "Polygon that crosses itself too often"),
     "geometry-too-few-positions": ("Quá ít đỉnh", "Too few positions"),
     "geometry-type": ("Sai loại hình", "Wrong type of geometry"),
     "geometry-unclosed": ("Vòng chưa khép kín", "Ring not closed"),

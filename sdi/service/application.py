@@ -34,6 +34,7 @@ from sdi.service.health import alive, health
 from sdi.service.item import item, items
 from sdi.service.landing import conformance, landing
 from sdi.service.negotiation import ROOT
+from sdi.service.packing import Packing
 from sdi.service.problem import answer_problem
 from sdi.service.schema import collection_queryables, collection_schema, collection_sortables
 from sdi.service.search import search
@@ -152,6 +153,7 @@ def application(
         middleware=[
             *observer.middleware,
             Middleware(Leave),
+            Middleware(Packing),
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=unpacked),
             Middleware(Guard),
             *way_in(recognition, settings),

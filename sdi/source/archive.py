@@ -11,8 +11,9 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NoReturn
 
@@ -193,18 +194,18 @@ def first_bytes(path: Path, count: int) -> bytes:
 
 
 def _from_gzip(path: Path, folder: Path, _layer: str | None, limits: Limits) -> Path:
-    """Unpack a gzip file up to the limit."""
+    """Unpack a gzip file up to the limit, which grows with what was read of it: a bomb writes little before it ends."""
     target = folder / (path.stem if path.suffix.lower() == ".gz" else path.name)
     try:
-        with gzip.open(path, "rb") as packed:
-            _copy(packed, target, allowed(path, limits), path.name)
+        with path.open("rb") as file, gzip.open(file) as packed:
+            _copy(packed, target, lambda: _unpackable(file.tell(), limits), path.name)
     except (OSError, EOFError, zlib.error) as error:
         raise refused("archive-broken", f"{path.name} cannot be unpacked ({error})", "pack it again") from error
     return target
 
 
 def allowed(path: Path, limits: Limits) -> int:
-    """Return how many bytes a packed file may become; small ones are no danger at any ratio.
+    """Return how many bytes a file may become in memory; small ones are no danger at any ratio.
 
     Parameters
     ----------
@@ -220,14 +221,19 @@ def allowed(path: Path, limits: Limits) -> int:
     return min(limits.file_bytes, max(_HARMLESS, path.stat().st_size * limits.expansion))
 
 
-def _copy(packed: IO[bytes] | gzip.GzipFile, target: Path, allowed: int, name: str) -> int:
-    """Copy a stream into a file, but never more than allowed."""
+def _unpackable(size: int, limits: Limits) -> int:
+    """Return how many bytes may be written for packed ones [byte]."""
+    return min(limits.file_bytes, limits.unpacked_bytes, max(_HARMLESS, size * limits.expansion))
+
+
+def _copy(packed: IO[bytes] | gzip.GzipFile, target: Path, allowed: Callable[[], int], name: str) -> int:
+    """Copy a stream into a file, but never more than allowed at that time."""
     written = 0
     with target.open("wb") as file:
         while block := packed.read(_BLOCK):
             written += len(block)
-            if written > allowed:
-                _swells(name, allowed)
+            if written > (most := allowed()):
+                _swells(name, most)
             file.write(block)
     return written
 
@@ -247,7 +253,7 @@ def _from_zip(path: Path, folder: Path, layer: str | None, limits: Limits) -> Pa
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir() and not _is_noise(member)]
-            left = allowed(path, limits)
+            left = _unpackable(path.stat().st_size, limits)
             _check_members(path.name, members, limits)
             if sum(member.file_size for member in members) > left:
                 _swells(path.name, left)
@@ -255,7 +261,7 @@ def _from_zip(path: Path, folder: Path, layer: str | None, limits: Limits) -> Pa
                 target = folder.joinpath(*PurePosixPath(member.filename).parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as packed:
-                    left -= _copy(packed, target, left, path.name)
+                    left -= _copy(packed, target, partial(int, left), path.name)
     except _BROKEN as error:
         raise refused("archive-broken", f"{path.name} cannot be unpacked ({error})", "pack it again") from error
     return _chosen(path.name, folder, layer)

@@ -45,6 +45,8 @@ class Limits:
     """Bytes of a text file, which is held in memory whole [byte]."""
     expansion: int = 200
     """Largest ratio of unpacked to packed bytes [1]."""
+    unpacked_bytes: int = 1024**3
+    """Bytes that are unpacked of one archive; a larger file is delivered unpacked [byte]."""
     members: int = 1000
     """Most files in an archive."""
     rows: int = 5_000_000

@@ -22,6 +22,7 @@ from sdi.entry import SourceOptions
 from sdi.errors import refused
 from sdi.source import archive
 from sdi.source.delivery import Limits, Raw
+from sdi.source.georeference import check_definition
 
 _DRIVERS = ("GPKG", "FlatGeobuf")
 
@@ -96,11 +97,14 @@ def _check_tables(path: Path) -> None:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as file:
             computed = [str(name) for (name,) in file.execute(_COMPUTED)]
+            systems = [str(part) for row in file.execute("SELECT * FROM gpkg_spatial_ref_sys") for part in row]
     except sqlite3.Error as error:
         raise ValueError(f"no database: {error}") from error
     if computed:
         found = f"{path.name} holds views or virtual tables: {', '.join(computed[:20])}"
         raise refused("layer-computed", found, "export the layer as a table into a file of its own")
+    for text in systems:
+        check_definition(text)
 
 
 def from_gdal(path: Path, layer: str | None, limits: Limits, **options: Any) -> Raw:

@@ -179,6 +179,8 @@ class _Document:
             raise _wrong(
                 "$.crs", "does not name a CRS", 'expected {"type": "name", "properties": {"name": "EPSG:5897"}}'
             )
+        if "=" in name:  # a definition instead of a name may tell PROJ to open files
+            raise refused("crs-unknown", f"$.crs names {name[:100]!r}, which is no name", "name it as EPSG:n")
         try:
             self.crs = CRS.from_user_input(name)
         except CRSError as error:

@@ -31,6 +31,10 @@ _SPREAD = 20.0
 """How many times the extent of the others a place may lie away from them [1]."""
 _MANY = 50
 """From how many rows on single places are judged by the others."""
+_CORRECTED = re.compile(
+    r'PARAMETERFILE\["[^"]*","(?!@null)|PROJ4_GRIDS"\s*,\s*"(?!@null)|grids=(?!@null)|\binit=', re.IGNORECASE
+)
+"""Where a definition names a file: shifts of a grid, heights of a geoid, a list of systems."""
 _WGS84 = re.compile(r"wgs[\s_-]*(19)?84|world geodetic system 1984", re.IGNORECASE)
 
 
@@ -57,6 +61,8 @@ def place(raw: Raw, options: SourceOptions) -> CRS | None:
     _drop_no_numbers(raw)
     if shapely.is_missing(raw.geometry).all() and raw.crs is None and not options.crs:
         return None
+    if raw.crs is not None and not options.crs:
+        check_definition(raw.crs.to_wkt())
     crs = _settled(raw, options)
     if not (crs.is_geographic or crs.is_projected) and (crs.is_geocentric or crs.is_vertical):
         found = f"{crs.name} ({crs.type_name}) gives no place on a map"
@@ -69,6 +75,24 @@ def place(raw: Raw, options: SourceOptions) -> CRS | None:
         _check_range(raw, crs, rows)
         _check_outliers(raw, rows)
     return crs
+
+
+def check_definition(text: str) -> None:
+    """Refuse a CRS that names a file of corrections: who wrote the delivery must not choose which one is opened.
+
+    Parameters
+    ----------
+    text : str
+        Definition of a CRS; the libraries that read one open such files at once.
+
+    Raises
+    ------
+    RefusedError
+        If it names a file.
+    """
+    if named := _CORRECTED.search(text):
+        found = f"the CRS of the delivery is to be corrected by a file that it names ({named[0][:40]}…)"
+        raise refused("crs-names-a-file", found, "deliver it with the definition of a CRS that is registered")
 
 
 def _drop_no_numbers(raw: Raw) -> None:

@@ -15,7 +15,10 @@ from sdi.errors import refused
 from sdi.source import archive, structure
 from sdi.source.delivery import Limits, Raw
 from sdi.source.gdal import from_gdal
+from sdi.source.georeference import check_definition
 
+_DEFINITION = 1_048_576
+"""How much of the definition of a CRS is looked through [byte]; most have a thousandth of that."""
 _BYTES = "ISO-8859-1"
 """Read with this table, a text holds its bytes one by one."""
 _MOST = 0.9
@@ -56,6 +59,8 @@ def read_shapefile(path: Path, options: SourceOptions, limits: Limits) -> Raw:
         raise refused("shapefile-rows-differ", found, cure)
     if max(len(shapes.records) if shapes else 0, table.rows if table else 0) > limits.rows:
         raise refused("too-many-rows", f"{path.stem} holds too many rows", f"at most {limits.rows:,} are read")
+    if (prj := structure.sibling(path, ".prj")) is not None:
+        check_definition(archive.first_bytes(prj, _DEFINITION).decode("latin-1"))
     with warnings.catch_warnings():
         # Dropped measures are reported below, by our own look at the file.
         warnings.filterwarnings("ignore", message="Measured")

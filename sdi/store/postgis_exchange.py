@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+
+import psycopg
 
 from sdi.store.postgis import BUSY_TIMEOUT_S, LOCK
 from sdi.store.postgis_publication import TEMPORARY, PostgisPublication, become_owner, told
 from sdi.store.postgis_session import Connection, connect
+
+_GIVE_WAY_S = 0.3
+"""How long to wait for a reader before it is let through [s]; after a second servers look for circles."""
 
 
 def exists(address: str, schema: str) -> bool:
@@ -66,11 +72,15 @@ def beside(address: str, schema: str) -> Iterator[PostgisPublication]:
                 _exchange(connection, schema, twin)
         finally:
             if not connection.closed:
-                connection.execute(f'DROP SCHEMA IF EXISTS "{twin}" CASCADE'.encode())
+                _drop(connection, twin)
 
 
 def _exchange(connection: Connection, schema: str, twin: str) -> None:
-    """Put a schema in the place of another, with the readers that the other one had."""
+    """Put a schema in the place of another, with the readers that the other one had, and that one in its place.
+
+    Names alone change hands. To drop tables here would wait for readers of one statement, who hold the tables that they
+    have come to and may be waiting for the lock that is held here.
+    """
     readers = connection.execute(
         "SELECT DISTINCT pg_get_userbyid(grantee) FROM pg_namespace, aclexplode(nspacl) "
         "WHERE nspname = %s AND privilege_type = 'USAGE' AND grantee NOT IN (0, nspowner)",
@@ -83,8 +93,25 @@ def _exchange(connection: Connection, schema: str, twin: str) -> None:
     if there is not None and there[0] is not None:
         # Readers hold this table as long as they read: the exchange waits for them, and they wait for it.
         connection.execute(f'LOCK TABLE "{schema}".phusa_publication IN ACCESS EXCLUSIVE MODE'.encode())
-    connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode())
-    connection.execute(f'ALTER SCHEMA "{twin}" RENAME TO "{schema}"'.encode())
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'.encode())
+    for old, new in ((schema, f"{schema}_gone"), (twin, schema), (f"{schema}_gone", twin)):
+        connection.execute(f'ALTER SCHEMA "{old}" RENAME TO "{new}"'.encode())
+
+
+def _drop(connection: Connection, schema: str) -> None:
+    """Drop a schema that nobody looks for any more, though some who found it may still read.
+
+    It gives way before the server looks for circles, which it would break by ending whoever looks, a reader perhaps.
+    """
+    statement = f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode()
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    connection.execute(f"SET lock_timeout = '{_GIVE_WAY_S}s'".encode())
+    while time.monotonic() < until:
+        with suppress(psycopg.errors.LockNotAvailable):
+            connection.execute(statement)
+            return
+    with told(schema):
+        connection.execute(statement)
 
 
 def reading_rights(schema: str, reader: str) -> tuple[str, ...]:

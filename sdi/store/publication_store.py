@@ -404,9 +404,10 @@ class PublicationStore:
         told = self._told(name)
         if box is not None:
             return self.base.near(name, box, "1 = 1", (), f", {told}", limit)
+        chosen = f'SELECT fid, version FROM "{name}" WHERE fid > ? ORDER BY fid LIMIT ? OFFSET ?'
         return self.query(
-            f'SELECT c.fid, NULL, {told} FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version '
-            "WHERE c.fid > ? ORDER BY c.fid LIMIT ? OFFSET ?",
+            f"SELECT c.fid, NULL, {told} FROM ({chosen}) c "
+            f'JOIN "{name}_history" h ON h."row" = c.version ORDER BY c.fid',
             (-1 if after is None else after, limit, offset),
         )
 

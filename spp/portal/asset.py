@@ -11,6 +11,8 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sdi.service.negotiation import takes
+
 MEDIA = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -67,7 +69,7 @@ class Asset:
         }
         if self.tag in request.headers.get("if-none-match", "").replace("W/", ""):
             return Response(status_code=304, headers=head)
-        if self.packed is None or "gzip" not in request.headers.get("accept-encoding", ""):
+        if self.packed is None or not takes(request.headers.get("accept-encoding", ""), "gzip"):
             return Response(self.content, headers=head, media_type=self.media)
         return Response(self.packed, headers=head | {"Content-Encoding": "gzip"}, media_type=self.media)
 

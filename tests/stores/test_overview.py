@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 
@@ -270,3 +271,11 @@ def test_the_command_says_what_it_made_and_refuses_what_is_not_there(city, capsy
     assert "public/lots" in capsys.readouterr().out
     with pytest.raises(NotFound, match="expected one of lots"):
         tiles.run(city, ["nothing"])
+
+
+def test_what_a_killed_process_left_half_written_is_swept(tmp_path):
+    gone, own = tmp_path / ".lots.mbtiles-999999999", tmp_path / f".lots.mbtiles-{os.getpid()}"
+    for one in (gone, own, tmp_path / "lots.mbtiles"):
+        one.write_bytes(b"x")
+    overview.empty(tmp_path, kept=["lots"])
+    assert sorted(one.name for one in tmp_path.iterdir()) == [own.name, "lots.mbtiles"]

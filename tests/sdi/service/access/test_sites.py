@@ -1,31 +1,14 @@
-"""Which pages of other web sites may read answers in a browser (CORS), and that no input makes us ask anybody."""
+"""Which pages of other web sites may read answers in a browser (CORS)."""
 
 from __future__ import annotations
-
-import socket
 
 import pytest
 
 from sdi.errors import SettingsError
 from sdi.settings import Settings
-from tests.identity import Provider
 
 ITEMS = "/ogc/collections/posts/items"
 MAP, OTHER = "https://map.example.org", "https://evil.example.org"
-ADDRESSES = (
-    "http://127.0.0.1:9/x", "http://169.254.169.254/latest/meta-data", "http://[::1]/x", "http://100.64.0.1/",
-    "//evil.example.org/", "file:///etc/passwd", "ftp://evil.example.org/x", "https://evil.example.org/x.xsd",
-    "http://www.opengis.net/def/crs/EPSG/0/9999999", "/vsicurl/http://evil.example.org/x", "gopher://127.0.0.1:70/_",
-    "\\\\evil.example.org\\share", "http://0x7f000001/", "http://2130706433/",
-)  # fmt: skip
-PARAMETERS = (
-    "crs", "bbox-crs", "filter-crs", "filter", "filter-lang", "datetime", "recorded", "lang", "f", "sortby",
-    "properties", "q", "kind", "feed", "after", "subset", "url", "href", "profile", "bbox",
-)  # fmt: skip
-HEADERS = (
-    "X-Forwarded-For", "X-Forwarded-Host", "X-Original-URL", "Referer", "Origin", "Accept",
-    "If-None-Match", "Forwarded",
-)  # fmt: skip
 
 
 def allowed(answer):
@@ -108,32 +91,3 @@ def test_settings_are_read_as_they_are_written():
     )
     assert given.origins == (MAP, "http://[::1]:8080")
     assert (given.proxies, given.rate, str(given.tokens)) == ((), 7, "t.yaml")
-
-
-@pytest.mark.shows("service")
-@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
-def test_no_address_in_any_input_makes_us_ask_anybody(asking, tmp_path, monkeypatch, figure, every):
-    """No parameter of the API takes an address: CRS and filter CRS are names looked up in a list."""
-    asked = []
-
-    def refuse(*arguments, **_):
-        asked.append(arguments)
-        raise OSError("no network in this test")
-
-    provider = Provider(tmp_path)
-    paths = (ITEMS, "/ogc/collections/posts/schema", "/ogc/", "/changes", "/search", "/ogc/collections/posts/coverage")
-    with asking(tokens=provider.settings, rate=10_000) as client:
-        client.get(ITEMS)
-        for name in ("connect", "connect_ex"):
-            monkeypatch.setattr(socket.socket, name, refuse)
-        for name in ("getaddrinfo", "create_connection", "gethostbyname"):
-            monkeypatch.setattr(socket, name, refuse)
-        sent = [(path, {"params": {name: one}}) for path in paths for name in PARAMETERS for one in ADDRESSES]
-        sent += [(ITEMS, {"headers": {name: one}}) for name in HEADERS for one in ADDRESSES]
-        statuses = [client.get(path, **said).status_code for path, said in sent[::every]]
-        token = provider.token(headers={"jku": ADDRESSES[0], "x5u": ADDRESSES[1], "kid": ADDRESSES[2]})
-        statuses.append(client.get(ITEMS, headers={"Authorization": f"Bearer {token}"}).status_code)
-    assert asked == []
-    figure("addresses sent in parameters and headers, none of which was asked for anything", len(statuses))
-    assert set(statuses) <= {200, 304, 400, 401, 404, 406, 410}
-    assert statuses.count(400) > len(statuses) / 2
