@@ -58,9 +58,9 @@ def field(ground: Field) -> Field:
     return ground
 
 
-def opened(made: Village, provider: Provider) -> Iterator[Field]:
+def opened(made: Village, provider: Provider, threads: int = 4) -> Iterator[Field]:
     """Give the application of a village to be attacked."""
-    settings = Settings(rate=100_000, key_rate=100_000, tokens=provider.settings, origins=(SITE,))
+    settings = Settings(rate=100_000, key_rate=100_000, tokens=provider.settings, origins=(SITE,), threads=threads)
     with asking(compose(made.workspace, settings)) as ask:
         found = inputs.every(made, ask)
         with watching(made.markers) as witness:

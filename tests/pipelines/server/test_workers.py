@@ -117,6 +117,12 @@ def test_the_metrics_add_up_what_all_workers_counted(place: Place, figure):
     figure("requests counted of those that two workers answered", sent, "1", f"{sent}")
 
 
+def metrics(place: Place) -> str:
+    """Return what is told of all workers."""
+    with urllib.request.urlopen(place.metrics, timeout=30) as answer:
+        return answer.read().decode()
+
+
 def test_the_metrics_tell_of_work_publication_and_memory_under_few_names(place: Place):
     for path in ("/nowhere/1", "/nowhere/2", "/nowhere/3"):
         with pytest.raises(urllib.error.HTTPError, match="404"):
@@ -127,12 +133,11 @@ def test_the_metrics_tell_of_work_publication_and_memory_under_few_names(place: 
     assert counted(place, "phusa_publication_recorded_seconds", level="public") > 1_700_000_000
     workers = place.service.workers()
     wait_until(lambda: all(counted(place, "phusa_worker_memory_bytes", pid=str(pid)) > 0 for pid in workers))
-    with urllib.request.urlopen(place.metrics, timeout=30) as answer:
-        text = answer.read().decode()
+    for name in ("phusa_crew_requests", "phusa_crew_refused_total"):
+        wait_until(lambda name=name: f'{name}{{crew="features"}} 0.0' in metrics(place))
+    text = metrics(place)
     assert "/nowhere" not in text
     assert counted(place, "phusa_requests_total", route="none", status="404") >= 3
-    for name in ("phusa_crew_requests", "phusa_crew_refused_total"):
-        assert f'{name}{{crew="features"}} 0.0' in text
     assert set(re.findall(r'phusa_worker_memory_bytes{pid="(\d+)"}', text)) == {str(pid) for pid in workers}
 
 
