@@ -108,7 +108,7 @@ class ConflictError(PhusaError):
 
 
 class Outdated(PhusaError):
-    """What a question was asked of is in another state by now, or more has to be read than it allowed."""
+    """What a question was asked of is in another state by now; ask again."""
 
 
 class IntegrityError(PhusaError):

@@ -25,6 +25,8 @@ from sdi.filter.term import FOLDS, SPATIAL, Box, Dialect, Kind, Term, joined, ki
 COMPARED = {"=": "=", "<>": "<>", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _PLUS = ("+", "-", "*")
 _COMPUTED = ("/", "%", "div", "^")
+_PAIRS = 100
+"""Most pairs of places that one comparison writes out [1]."""
 _WHOLE = 2.0**53
 """Up to here a number that is whole is written as one."""
 
@@ -138,6 +140,10 @@ class _Writer:
         left, right = (self._places(one, operation) for one in _arguments(operation, given, 2))
         if len(left) * len(right) > 1 and operation not in {"s_intersects", "s_disjoint"}:
             raise _refused(f"{operation} compares no GEOMETRYCOLLECTION; expected one geometry, or a multiple one")
+        if len(left) * len(right) > _PAIRS:
+            raise _refused(
+                f"{operation} compares more than {_PAIRS} pairs of places; write them as one multiple geometry"
+            )
         pairs = [
             joined("boolean", self._dialect.related(operation, "{}", "{}"), one, other)
             for one in left

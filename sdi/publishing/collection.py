@@ -43,6 +43,8 @@ class Collection:
     """Valid time covered; ``None`` where a side is open."""
     version: int
     """Transaction of the last change."""
+    edition: str | None = None
+    """Differs between any two states of its features; ``None`` where it never showed any."""
 
 
 @dataclass(frozen=True, slots=True)

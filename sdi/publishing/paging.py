@@ -118,7 +118,7 @@ def glance(package: PublicationStore, collection: Collection, asked: Asked, know
     if asked.bbox is not None:
         return _glance_around(package, collection, asked, asked.bbox, known)
     rows = package.glance(collection.name, asked.limit + 1, asked.offset, asked.after, None)
-    if not rows or rows[0][3] != collection.version:
+    if not rows or rows[0][3] != collection.edition:
         return None
     few = tuple(row[2] for row in rows[: asked.limit])
     return Page(few, collection.count, _next(rows, asked.limit), rows[0][4])
@@ -132,7 +132,7 @@ def _glance_chosen(package: PublicationStore, collection: Collection, asked: Ask
         return None  # it may have that property by now
     few, more = ([], False) if numbers is None else _few(numbers, asked)
     rows = {row[0]: row for row in package.seen(collection.name, few)} if few else {}
-    if numbers is None or len(rows) < max(1, len(few)) or rows[few[0]][2] != collection.version:
+    if numbers is None or len(rows) < max(1, len(few)) or rows[few[0]][2] != collection.edition:
         return None
     return Page(tuple(rows[one][1] for one in few), len(numbers), few[-1] if more else None, rows[few[0]][3])
 
@@ -145,7 +145,7 @@ def _glance_around(
         return None
     most = asked.limit + _SPARE
     rows = package.glance(collection.name, most, 0, None, bbox)
-    if not rows or len(rows) == most or rows[0][3] != collection.version:
+    if not rows or len(rows) == most or rows[0][3] != collection.edition:
         return None
     found = touching(rows, bbox)
     return Page(tuple(row[2] for row in found[: asked.limit]), len(found), _next(found, asked.limit), rows[0][4])

@@ -56,6 +56,7 @@ class Publication:
         self._zone = zone
         self._known = Known()
         self._collections: dict[str, tuple[Row, Collection]] = {}
+        """Rows that describe collections, each with the edition of its features, and what they say."""
 
     @classmethod
     def open(cls, path: Path, zone: Zone = GREENWICH) -> Self:
@@ -93,6 +94,11 @@ class Publication:
         """Return what differs between any two states of it; to ask costs little."""
         return self._package.base.state()
 
+    def _refuse_another(self, only: Hashable) -> None:
+        """Refuse to answer where only one state was wanted, and there is another."""
+        if only is not None and self.state() != only:
+            raise Outdated(f"{self._package.name} is in another state by now")
+
     @property
     def is_told(self) -> bool:
         """Whether a statement tells which state it saw, so that a page may be asked of one state alone."""
@@ -119,7 +125,7 @@ class Publication:
 
     def collections(self) -> tuple[Collection, ...]:
         """Return the collections, in the order of the map."""
-        found = [self._described(row) for row in self._package.collections()]
+        found = [self._described(row) for row in self._package.described()]
         return tuple(sorted(found, key=lambda one: (one.order, one.name)))
 
     def collection(self, name: str) -> Collection:
@@ -218,7 +224,7 @@ class Publication:
             What was known: a date or time, which means the last transaction that shows at or before it. Now where
             absent.
         only : hashable, optional
-            State of which alone the page may be, read by one statement that tells which one it saw.
+            State of which alone the page may be; any where absent.
 
         Returns
         -------
@@ -232,7 +238,7 @@ class Publication:
         InputError
             If a property is unknown or a value cannot be of its type.
         Outdated
-            If only one state was wanted, and there is another or more than one statement has to be run.
+            If only one state was wanted, and there is another.
         """
         asked = Asked(limit, offset, after, where or {}, filter, sortby, bbox, zone=self._zone)
         if datetime is not None or recorded is not None:
@@ -242,8 +248,8 @@ class Publication:
             found = glance(self._package, self._collections[name][1], asked, self._known)
             if found is not None and only in (None, found.seen):
                 return found
-        _refuse_more(only)
         with self._package.reading():
+            self._refuse_another(only)
             return page(self._package, self.collection(name), asked, self._known)
 
     def tile(self, name: str, square: Tile) -> tuple[Drawn, Share]:
@@ -415,8 +421,8 @@ class Publication:
             current = self._package.feature(name, eid)
             if current is not None and only in (None, current[1]):
                 return bytes(current[0])
-        _refuse_more(only)
         with self._package.reading():
+            self._refuse_another(only)
             self._package.collection(name)
             held = CURRENT if datetime is None else query_interval(datetime, self._zone)
             found = (
@@ -496,12 +502,6 @@ class Publication:
             return Feed(self._package.get("feed") or "", self.sequence, told, len(rows) > limit)
 
 
-def _refuse_more(only: Hashable) -> None:
-    """Refuse to read on where only what one statement saw of one state was wanted."""
-    if only is not None:
-        raise Outdated("it is in another state by now, or takes more than one statement")
-
-
 def nothing_of(kind: str, eid: str) -> NotFound:
     """Return the error that says that a thing is not published, whatever the reason."""
     return NotFound(f"no {kind} {eid!r} is published here", code="thing-unknown")
@@ -521,11 +521,11 @@ def refuse_unpublished(kinds: Iterable[str]) -> None:
 
 def _collection(row: Row) -> Collection:
     """Make a collection from its row."""
-    name, kind, _, text, count, xmin, ymin, xmax, ymax, starts, ends, version = row
+    name, kind, _, text, count, xmin, ymin, xmax, ymax, starts, ends, version, edition = row
     said = orjson.loads(text)
     notice = said.pop("notice")
     return Collection(
-        name=name, kind=kind, count=count, version=version,
+        name=name, kind=kind, count=count, version=version, edition=edition,
         title=Label(**said.pop("title")), description=Label(**said.pop("description")),
         keywords=tuple(said.pop("keywords")), notice=Label(**notice) if notice else None,
         extent=None if xmin is None else (xmin, ymin, xmax, ymax),

@@ -7,6 +7,7 @@ its own, so what is kept is never stale.
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Hashable
 from threading import Lock
@@ -49,18 +50,18 @@ class Known:
 
     def count(self, collection: Collection, choice: Choice) -> int | None:
         """Return how many features of a collection meet a condition, ``None`` where that is not known."""
-        return self._counts.get(_state(collection) + choice[:2])
+        return self._counts.get(_key(collection, choice[:2]))
 
     def keep_count(self, collection: Collection, choice: Choice, count: int) -> int:
         """Keep how many features of a collection meet a condition; return it."""
         if len(self._counts) >= _KEPT_COUNTS:
             self._counts.clear()
-        self._counts[_state(collection) + choice[:2]] = count
+        self._counts[_key(collection, choice[:2])] = count
         return count
 
     def chosen(self, collection: Collection, choice: Choice) -> Numbers | None:
         """Return the features that meet a condition, in order, ``None`` where they are not known."""
-        key = _state(collection) + choice
+        key = _key(collection, choice)
         with self._turn:
             found = self._chosen.get(key)
             if found is not None:
@@ -70,7 +71,7 @@ class Known:
     def keep(self, collection: Collection, choice: Choice, numbers: Numbers) -> None:
         """Keep which features meet a condition, in order; those asked for longest ago make room."""
         with self._turn:
-            key = _state(collection) + choice
+            key = _key(collection, choice)
             if key not in self._chosen:
                 self._size += len(numbers)
                 self._chosen[key] = numbers
@@ -78,9 +79,9 @@ class Known:
                 self._size -= len(self._chosen.popitem(last=False)[1])
 
 
-def _state(collection: Collection) -> tuple[Hashable, ...]:
-    """Return what differs between any two states of a collection."""
-    return collection.name, collection.version, collection.count
+def _key(collection: Collection, asked: tuple[object, ...]) -> Hashable:
+    """Return by what is kept what was found out of a state of a collection; a condition may have a million letters."""
+    return collection.name, collection.edition, hashlib.blake2b(repr(asked).encode(), digest_size=16).digest()
 
 
 def counted(package: PublicationStore, collection: Collection, choice: Choice, known: Known) -> int:
@@ -129,11 +130,10 @@ def chosen(package: PublicationStore, collection: Collection, choice: Choice, kn
     found = known.chosen(collection, choice)
     if found is not None:
         return found
-    if (known.count(collection, choice) or 0) > MOST:
+    if collection.count > MOST and (choice.sql == EVERYTHING.sql or counted(package, collection, choice, known) > MOST):
         return None
     found = package.chosen(collection.name, choice.sql, choice.parameters, choice.order, MOST + 1)
     if len(found) > MOST:
-        counted(package, collection, choice, known)
         return None
     known.keep(collection, choice, found)
     return found

@@ -102,9 +102,10 @@ def _page(
         hit | {"of": titles.get(hit["collection"], hit["kind"]), "href": f"{hit['href']}?f=html{lang}"} for hit in hits
     ]
     boxes = [hit["bbox"] for hit in hits if hit["bbox"]]
+    kept = [(name, wish.parameters[name]) for name in ("kind", "datetime") if name in wish.parameters]
     return render(
         "search.html", wish, workspace=context.workspace, here=wish.site + wish.path, text=text, hits=shown,
-        longest=LONGEST, more=more, sketch=sketch_of_boxes(boxes) if boxes else None,
+        longest=LONGEST, more=more, kept=kept, sketch=sketch_of_boxes(boxes) if boxes else None,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from sdi.service.phrase import say
 _TEMPLATES = Path(__file__).with_name("templates")
 _GROUPED = 10_000
 """Whole number of a property from which on its digits are grouped."""
-_EXPONENT = re.compile(r"(?<=[A-Za-z])-?[0-9]")
+_EXPONENT = re.compile(r"(?<=[A-Za-z])-?[0-9]+(?![A-Za-z\]])")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 STATIC = Path(__file__).with_name("static")
 """Folder of the stylesheet."""

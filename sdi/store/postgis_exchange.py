@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -10,7 +11,9 @@ import psycopg
 
 from sdi.store.postgis import BUSY_TIMEOUT_S, LOCK
 from sdi.store.postgis_publication import TEMPORARY, PostgisPublication, become_owner, told
-from sdi.store.postgis_session import Connection, connect
+from sdi.store.postgis_session import Connection, connect, said
+
+logger = logging.getLogger(__name__)
 
 _GIVE_WAY_S = 0.3
 """How long to wait for a reader before it is let through [s]; after a second servers look for circles."""
@@ -96,22 +99,27 @@ def _exchange(connection: Connection, schema: str, twin: str) -> None:
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'.encode())
     for old, new in ((schema, f"{schema}_gone"), (twin, schema), (f"{schema}_gone", twin)):
         connection.execute(f'ALTER SCHEMA "{old}" RENAME TO "{new}"'.encode())
+    for (reader,) in readers:  # what was withdrawn may stand in it, and it may be a while until it is dropped
+        connection.execute(f'REVOKE USAGE ON SCHEMA "{twin}" FROM "{reader}"'.encode())
 
 
 def _drop(connection: Connection, schema: str) -> None:
     """Drop a schema that nobody looks for any more, though some who found it may still read.
 
     It gives way before the server looks for circles, which it would break by ending whoever looks, a reader perhaps.
+    Where somebody reads for long it is left to the next rebuild: readers may no longer use it.
     """
     statement = f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode()
     until = time.monotonic() + BUSY_TIMEOUT_S
     connection.execute(f"SET lock_timeout = '{_GIVE_WAY_S}s'".encode())
-    while time.monotonic() < until:
-        with suppress(psycopg.errors.LockNotAvailable):
-            connection.execute(statement)
-            return
-    with told(schema):
-        connection.execute(statement)
+    try:
+        while time.monotonic() < until:
+            with suppress(psycopg.errors.LockNotAvailable):
+                connection.execute(statement)
+                return
+        logger.warning("%s is still read; the next `phusa publish --rebuild` drops it", schema)
+    except psycopg.Error as error:
+        logger.warning("%s is left to the next `phusa publish --rebuild` (%s)", schema, said(error))
 
 
 def reading_rights(schema: str, reader: str) -> tuple[str, ...]:

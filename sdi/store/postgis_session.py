@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from functools import cache
+from functools import cache, lru_cache
 from itertools import cycle
 from typing import Any
 
@@ -98,7 +98,7 @@ def _extended(connection: Connection) -> list[str]:
     return [home for (home,) in homes]
 
 
-@cache
+@lru_cache(1024)
 def translated(sql: str) -> bytes:
     """Write a query with question marks the way psycopg reads it.
 

@@ -38,6 +38,14 @@ def touching(rows: Sequence[Row], box: Box) -> list[Row]:
     return [row for at, row in enumerate(rows) if at not in apart]
 
 
+def _edition(name: str) -> str:
+    """Return SQL of the edition of a collection: numbers mean something else in another feed or another structure."""
+    return (
+        "(SELECT f.value || ' ' || e.structure || ' ' || e.version || ' ' || e.count FROM phusa_collection e, "
+        f"phusa_publication f WHERE e.name = {name} AND f.key = 'feed')"
+    )
+
+
 class Extent(NamedTuple):
     """What a collection covers."""
 
@@ -267,15 +275,23 @@ class PublicationStore:
         """Return what the things of each collection are, by its name and in the order of names."""
         return dict(self.query("SELECT name, kind FROM phusa_collection ORDER BY name"))
 
+    def described(self, name: str | None = None) -> list[Row]:
+        """Return the rows that describe all collections or one, with its edition, read by one statement.
+
+        The edition differs between any two states of the features; ``None`` where none ever showed.
+        """
+        only, names = (" WHERE k.name = ?", (name,)) if name is not None else ("", ())
+        return self.query(f"SELECT k.*, {_edition('k.name')} FROM phusa_collection k{only} ORDER BY k.name", names)
+
     def collection(self, name: str) -> Row:
-        """Return the row that describes one collection.
+        """Return the row that describes one collection, with its edition.
 
         Raises
         ------
         NotFound
             If there is none of that name.
         """
-        found = self.query("SELECT * FROM phusa_collection WHERE name = ?", (name,))
+        found = self.described(name)
         if not found:
             raise NotFound(
                 f"no collection {name!r} is published; see the list of collections", code="collection-unknown"
@@ -335,12 +351,12 @@ class PublicationStore:
         return found if order else np.sort(found)
 
     def _told(self, name: str) -> str:
-        """Return SQL of a feature and, beside it, the version of its collection and the state that a statement sees."""
-        version = f"(SELECT version FROM phusa_collection WHERE name = '{name}')"
-        return f"h.feature, {version}, {self.base.seen or 'NULL'}"
+        """Return SQL of a feature and, beside it, the edition of its collection and the state that a statement sees."""
+        edition = _edition(f"'{name}'")
+        return f"h.feature, {edition}, {self.base.seen or 'NULL'}"
 
     def seen(self, name: str, fids: Sequence[int]) -> list[Row]:
-        """Return some current features by one statement: number, feature, version of the collection, state."""
+        """Return some current features by one statement: number, feature, edition of the collection, state."""
         asked = orjson.dumps(list(fids)).decode()
         sql = (
             f'SELECT c.fid, {self._told(name)} FROM "{name}" c JOIN "{name}_history" h ON h."row" = c.version '
@@ -399,7 +415,7 @@ class PublicationStore:
         Returns
         -------
         list of tuple
-            Number, place as `Database.near` tells it, feature, version of the collection, state; in order.
+            Number, place as `Database.near` tells it, feature, edition of the collection, state; in order.
         """
         told = self._told(name)
         if box is not None:

@@ -16,6 +16,7 @@ from sdi.history import Clock
 from sdi.identity import Ids
 from sdi.publishing import paging, projector, selection
 from sdi.recording import Batch
+from sdi.store.publication_store import PublicationStore
 from tests.sdi.conftest import alone
 
 pytestmark = pytest.mark.both_stores
@@ -184,16 +185,63 @@ def test_only_so_many_are_kept(publication, monkeypatch):
 def test_a_page_of_one_state_alone_is_refused_in_another(publication, workspace, registry):
     before = publication.state()
     eid = orjson.loads(publication.items("benches", limit=1).features[0])["id"]
-    if publication.is_told:
-        assert publication.items("benches", limit=1, only=before).features == (publication.item("benches", eid),)
-        assert publication.item("benches", eid, only=before)
+    asked = [{}, {"datetime": "2024-01-01"}, {"filter": Filter.of("seats = 4")}, {"bbox": BOX}]
+    for one in asked:
+        same = publication.items("benches", limit=3, **one)
+        assert publication.items("benches", limit=3, only=before, **one) == same
+    assert publication.item("benches", eid, only=before) == publication.item("benches", eid)
     publish(workspace, registry, 1)
-    for ask in (
-        lambda: publication.items("benches", limit=1, only=before),
-        lambda: publication.items("benches", limit=1, datetime="2024-01-01", only=publication.state()),
-        lambda: publication.items("benches", limit=1, filter=Filter.of("seats = 4"), only=publication.state()),
-        lambda: publication.item("benches", eid, only=before),
-        lambda: publication.item("benches", eid[::-1], only=publication.state()),
-    ):
+    for one in asked:
         with pytest.raises(Outdated):
-            ask()
+            publication.items("benches", limit=3, only=before, **one)
+    with pytest.raises(Outdated):
+        publication.item("benches", eid, only=before)
+
+
+def add(registry, *seats):
+    """Record benches, each by a transaction of its own; return them."""
+    found = []
+    for number in seats:
+        with registry.transaction("test", "add") as tx:
+            place = np.array([shapely.box(EAST, NORTH, EAST + 15, NORTH + 15)])
+            batch = Batch({"seats": [number]}, place, valid_from="2020-01-01", accuracy=Accuracy(5, method="photo"))
+            found += registry.register("bench").add(batch, tx)
+    return found
+
+
+def test_what_was_chosen_before_a_withdrawal_is_chosen_anew(workspace, registry):
+    """The numbers of transactions and features are given anew then, and may be as high as before."""
+    first = add(registry, 1, 2, 3)[0]
+    projector.refresh(workspace, registry)
+    with closing(workspace.publication("public")) as publication:
+        asked = {"limit": 9, "filter": Filter.of("seats = 1")}
+        assert [publication.items("benches", **asked).number_matched for _ in range(2)] == [1, 1]
+        before = publication.collection("benches")
+        with registry.transaction("test", "withdraw") as tx:
+            registry.register("bench").restrict(first, tx)
+        add(registry, 4)
+        projector.refresh(workspace, registry)
+        assert [publication.items("benches", **asked).number_matched for _ in range(2)] == [0, 0]
+        after = publication.collection("benches")
+        assert (before.version, before.count) == (after.version, after.count)
+
+
+def test_a_page_after_a_withdrawal_has_its_count(workspace, registry):
+    publish(workspace, registry, 3)
+    with closing(workspace.publication("public")) as publication:
+        eid = orjson.loads(publication.items("benches", limit=9).features[0])["id"]
+        with registry.transaction("test", "withdraw") as tx:
+            registry.register("bench").restrict(eid, tx)
+        projector.refresh(workspace, registry)
+        found = publication.items("benches", limit=9)
+        assert (len(found.features), found.number_matched) == (2, 2)
+
+
+def test_of_very_many_none_are_kept_and_each_is_looked_for_once(publication, monkeypatch):
+    monkeypatch.setattr(selection, "MOST", 50)
+    monkeypatch.setattr("sdi.publishing.publication.glance", lambda *_: None)
+    asked = []
+    monkeypatch.setattr(PublicationStore, "chosen", lambda *_: asked.append(_) or np.empty(0, dtype=np.int64))
+    assert publication.items("benches", limit=9, sortby=(("seats", True),)).number_matched == 100
+    assert publication.items("benches", limit=9, filter=Filter.of("seats = 4")).number_matched == 100
+    assert asked == []

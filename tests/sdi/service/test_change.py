@@ -41,7 +41,8 @@ def test_following_next_reads_every_change_once_in_order(client, limit):
 def test_people_read_the_feed_on_a_page(client):
     first = client.get("/changes?limit=7").json()
     shown = client.get("/changes?limit=7&f=html&lang=en").text
-    assert all(f'href="{one["href"]}"' in shown for one in first["changes"])
+    assert all(f'href="{one["href"]}?f=html&amp;lang=en"' in shown for one in first["changes"])
+    assert "thêm mới" in client.get("/changes?limit=7&f=html").text
     onward = re.search(r'rel="next" href="([^"]+)"', shown)[1].replace("&amp;", "&")
     assert "f=html" in onward
     assert client.get(onward).status_code == 200

@@ -63,6 +63,7 @@ def test_people_search_on_a_page(client):
     assert "limit=100" in client.get("/search?f=html&lang=en&q=cho noi").text
     assert "Until 2025-01-15" in client.get(f"/search?f=html&lang=en&q=L{COUNT}").text
     assert "&lt;b&gt;" in client.get("/search?f=html&q=<b>").text
+    assert 'name="kind" value="plot"' in client.get("/search?f=html&q=7&kind=plot").text
     assert "Nothing was found" in client.get("/search?f=html&lang=en&q=qqqqqq").text
 
 

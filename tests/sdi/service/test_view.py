@@ -21,7 +21,18 @@ def test_a_year_has_no_separator(value, vi, en):
 
 @pytest.mark.parametrize(
     ("code", "written"),
-    [("m2", "m²"), ("m3/s", "m³/s"), ("m.s-1", "m.s⁻¹"), ("m", "m"), ("1", "1"), ("%", "%"), ("km2", "km²")],
+    [
+        ("m2", "m²"),
+        ("m3/s", "m³/s"),
+        ("m.s-1", "m.s⁻¹"),
+        ("m", "m"),
+        ("1", "1"),
+        ("%", "%"),
+        ("km2", "km²"),
+        ("cm[H2O]", "cm[H2O]"),
+        ("s-2", "s⁻²"),
+        ("m12", "m¹²"),
+    ],
 )
 def test_the_exponent_of_a_unit_is_raised(code, written):
     assert view._unit(code) == written
