@@ -29,8 +29,12 @@ _MANY = 20
 """From how many rows on a habit of the whole file is reported once."""
 _MOST_CROSSINGS = 2_000
 """How often a polygon may cross itself and still be repaired, which takes a second then and a minute at 20,000 [1]."""
-_TOGETHER = 1024
-"""Most segments whose crossings are counted at once."""
+_TOGETHER = 16
+"""Most segments whose crossings are counted at once: in a large star each crosses half of the others."""
+_AT_A_POST = 16
+"""With how many others a segment may share an end; where four parcels meet at a post it is thirteen."""
+_MOST_NEAR = 2_000_000
+"""How many pairs of segments may lie in each other's box, more than that many to each; repairs look at them all."""
 _REDRAWN = ("geometry-invalid", "geometry-antimeridian")
 """Repairs after which the order of the rings says nothing of the delivery."""
 _FAMILY = {"Point": "Point", "LineString": "LineString", "LinearRing": "LineString", "Polygon": "Polygon"}
@@ -167,8 +171,8 @@ def _make_valid(ledger: Ledger) -> None:
         delivered = ledger.geometry[row]
         reason = _reason(delivered)
         if _is_tangled(delivered):
-            message = f"the polygon crosses itself more than {_MOST_CROSSINGS:,} times; draw it again"
-            ledger.put_aside("geometry-tangled", row, message, before=reason)
+            found = f"the polygon crosses itself more than {_MOST_CROSSINGS:,} times, or lies in narrow folds"
+            ledger.put_aside("geometry-tangled", row, f"{found}; draw it again", before=reason)
             continue
         try:
             mended = valid(delivered)
@@ -187,16 +191,38 @@ def _make_valid(ledger: Ledger) -> None:
 
 
 def _is_tangled(geometry: BaseGeometry) -> bool:
-    """Tell whether a geometry crosses itself so often that to repair it would take too long."""
-    rings = shapely.get_rings(geometry)
-    pairs = [np.stack([one[:-1], one[1:]], axis=1) for one in map(shapely.get_coordinates, rings)]
-    segments = shapely.linestrings(np.concatenate(pairs)) if pairs else np.empty(0, dtype=object)
-    tree, crossings, first, together = shapely.STRtree(segments), 0, 0, 1
-    while first < len(segments) and crossings <= 2 * _MOST_CROSSINGS:  # each is met from both sides
-        crossings += tree.query(segments[first : first + together], predicate="crosses").shape[1]
-        # Few at first: of a star with very many points each segment crosses half of the others.
+    """Tell whether a geometry crosses or covers itself so often that to repair it would take too long."""
+    ends = _segments(geometry)
+    # Shuffled, or whoever delivers the geometry could hide the worst of it behind what is harmless.
+    ends = np.random.default_rng(0).permutation(ends)
+    segments = shapely.linestrings(ends)
+    tree, crossings, near, first, together = shapely.STRtree(segments), 0, 0, 0, 1
+    while first < len(segments) and crossings <= 2 * _MOST_CROSSINGS and near <= _MOST_NEAR:  # each is met from both
+        shapely.prepare(segments[first : first + together])
+        one, other = tree.query(segments[first : first + together])
+        near += _beyond(one, _AT_A_POST)
+        meet = shapely.intersects(segments[first + one], segments[other])
+        one, other = one[meet], other[meet]
+        joined = (ends[first + one][:, :, None] == ends[other][:, None, :]).all(axis=-1).any(axis=(1, 2))
+        crossings += int((~joined).sum()) + _beyond(one[joined], _AT_A_POST)
         first, together = first + together, min(2 * together, _TOGETHER)
-    return crossings > 2 * _MOST_CROSSINGS
+    return crossings > 2 * _MOST_CROSSINGS or near > _MOST_NEAR
+
+
+def _beyond(one: Rows, free: int) -> int:
+    """Count what segments meet beyond themselves and some others that each is free to meet."""
+    return int(np.maximum(np.bincount(one) - 1 - free, 0).sum())
+
+
+def _segments(geometry: BaseGeometry) -> NDArray[np.float64]:
+    """Take the rings of a geometry apart into the ends of their segments (segment, 2, 2); none is without length."""
+    parts = np.array(_simple_parts(geometry), dtype=object)
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(parts)]
+    ends: NDArray[np.float64] = np.concatenate(
+        [np.empty((0, 2, 2)), *(np.stack([ring[:-1], ring[1:]], axis=1) for ring in rings)]
+    )
+    long: NDArray[np.bool_] = (ends[:, 0] != ends[:, 1]).any(axis=1)
+    return ends[long]
 
 
 def _reason(geometry: BaseGeometry) -> str:

@@ -11,9 +11,8 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NoReturn
 
@@ -194,57 +193,58 @@ def first_bytes(path: Path, count: int) -> bytes:
 
 
 def _from_gzip(path: Path, folder: Path, _layer: str | None, limits: Limits) -> Path:
-    """Unpack a gzip file up to the limit, which grows with what was read of it: a bomb writes little before it ends."""
+    """Unpack a gzip file up to the limit: what it says of its size is not to be trusted."""
     target = folder / (path.stem if path.suffix.lower() == ".gz" else path.name)
     try:
-        with path.open("rb") as file, gzip.open(file) as packed:
-            _copy(packed, target, lambda: _unpackable(file.tell(), limits), path.name)
+        with gzip.open(path) as packed:
+            _copy(packed, target, _unpackable(path.stat().st_size, limits), path.name)
     except (OSError, EOFError, zlib.error) as error:
         raise refused("archive-broken", f"{path.name} cannot be unpacked ({error})", "pack it again") from error
     return target
 
 
 def allowed(path: Path, limits: Limits) -> int:
-    """Return how many bytes a file may become in memory; small ones are no danger at any ratio.
+    """Return how many bytes the columns of a file may take in memory; small ones are no danger at any ratio.
 
     Parameters
     ----------
     path : Path
-        The packed file.
+        A file that is packed within itself, such as GeoParquet; what an archive may write is bounded further.
     limits : Limits
         Largest size and ratio.
 
     Returns
     -------
     int [byte]
+        The size of the file times the ratio, at least 64 MiB, at most the largest size of a file.
     """
     return min(limits.file_bytes, max(_HARMLESS, path.stat().st_size * limits.expansion))
 
 
 def _unpackable(size: int, limits: Limits) -> int:
-    """Return how many bytes may be written for packed ones [byte]."""
+    """Return how many bytes an archive of that size may write [byte]."""
     return min(limits.file_bytes, limits.unpacked_bytes, max(_HARMLESS, size * limits.expansion))
 
 
-def _copy(packed: IO[bytes] | gzip.GzipFile, target: Path, allowed: Callable[[], int], name: str) -> int:
-    """Copy a stream into a file, but never more than allowed at that time."""
+def _copy(packed: IO[bytes] | gzip.GzipFile, target: Path, most: int, name: str) -> int:
+    """Copy a stream into a file, but never more than so many bytes; return how many it were."""
     written = 0
     with target.open("wb") as file:
         while block := packed.read(_BLOCK):
             written += len(block)
-            if written > (most := allowed()):
+            if written > most:
                 _swells(name, most)
             file.write(block)
     return written
 
 
-def _swells(name: str, allowed: int) -> NoReturn:
+def _swells(name: str, most: int) -> NoReturn:
     """Refuse an archive that becomes too large."""
     raise refused(
         "archive-bomb",
-        f"{name} unpacks to more than {allowed:,} bytes",
+        f"{name} unpacks to more than {most:,} bytes",
         "deliver the file unpacked if it is really that large",
-        limit=allowed,
+        limit=most,
     )
 
 
@@ -253,15 +253,16 @@ def _from_zip(path: Path, folder: Path, layer: str | None, limits: Limits) -> Pa
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir() and not _is_noise(member)]
-            left = _unpackable(path.stat().st_size, limits)
+            most = _unpackable(path.stat().st_size, limits)
             _check_members(path.name, members, limits)
-            if sum(member.file_size for member in members) > left:
-                _swells(path.name, left)
+            if sum(member.file_size for member in members) > most:
+                _swells(path.name, most)
+            written = 0
             for member in members:
                 target = folder.joinpath(*PurePosixPath(member.filename).parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as packed:
-                    left -= _copy(packed, target, partial(int, left), path.name)
+                    written += _copy(packed, target, most - written, path.name)
     except _BROKEN as error:
         raise refused("archive-broken", f"{path.name} cannot be unpacked ({error})", "pack it again") from error
     return _chosen(path.name, folder, layer)

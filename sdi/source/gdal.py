@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 import warnings
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +26,8 @@ from sdi.source.delivery import Limits, Raw
 from sdi.source.georeference import check_definition
 
 _DRIVERS = ("GPKG", "FlatGeobuf")
+_MAGIC = 8
+"""Where the length of the header stands in a FlatGeobuf file, which is four bytes long [byte]."""
 
 
 def read_container(path: Path, options: SourceOptions, limits: Limits) -> Raw:
@@ -57,6 +60,8 @@ def read_container(path: Path, options: SourceOptions, limits: Limits) -> Raw:
         warnings.simplefilter("always")
         if archive.first_bytes(path, 6) == b"SQLite":
             _check_tables(path)
+        else:
+            _check_header(path)
         layer = _layer(path, options.layer)
         information = pyogrio.read_info(path, layer=layer)
         if information["driver"] not in _DRIVERS:
@@ -105,6 +110,12 @@ def _check_tables(path: Path) -> None:
         raise refused("layer-computed", found, "export the layer as a table into a file of its own")
     for text in systems:
         check_definition(text)
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a FlatGeobuf file whose CRS names a file: GDAL opens that as soon as it reads the header."""
+    (size,) = struct.unpack("<I", archive.first_bytes(path, _MAGIC + 4)[_MAGIC:])
+    check_definition(archive.first_bytes(path, _MAGIC + 4 + size)[_MAGIC + 4 :].decode("latin-1"))
 
 
 def from_gdal(path: Path, layer: str | None, limits: Limits, **options: Any) -> Raw:
@@ -159,10 +170,11 @@ def declared_crs(name: object) -> CRS | None:
     Raises
     ------
     RefusedError
-        If PROJ does not understand it.
+        If PROJ does not understand it, or it names a file.
     """
     if not name:
         return None
+    check_definition(str(name))
     try:
         return CRS.from_user_input(name)
     except CRSError as error:

@@ -31,6 +31,8 @@ Json = Any
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ESCAPED = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.")
+_NAME = re.compile(r"[\w:/.#-]+", re.ASCII)
+"""What the name of a CRS is made of: «EPSG:5897», an URN, an address."""
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 """How many lists stand around the positions of each type."""
 _TYPES = (*_DEPTH, "GeometryCollection", "Feature", "FeatureCollection")
@@ -179,7 +181,7 @@ class _Document:
             raise _wrong(
                 "$.crs", "does not name a CRS", 'expected {"type": "name", "properties": {"name": "EPSG:5897"}}'
             )
-        if "=" in name:  # a definition instead of a name may tell PROJ to open files
+        if not _NAME.fullmatch(name):  # a definition instead of a name may tell PROJ to open files
             raise refused("crs-unknown", f"$.crs names {name[:100]!r}, which is no name", "name it as EPSG:n")
         try:
             self.crs = CRS.from_user_input(name)

@@ -32,9 +32,17 @@ _SPREAD = 20.0
 _MANY = 50
 """From how many rows on single places are judged by the others."""
 _CORRECTED = re.compile(
-    r'PARAMETERFILE\["[^"]*","(?!@null)|PROJ4_GRIDS"\s*,\s*"(?!@null)|grids=(?!@null)|\binit=', re.IGNORECASE
+    r"""
+    PARAMETERFILE\s*[\[(](?!\s*"[^"]*"\s*,\s*"@null"\s*[,\])])  # WKT 2
+    | PROJ4_GRIDS(?!"\s*,\s*"@null"(?!"))                       # WKT 1
+    | grids\s*=(?!\s*@null(?:["\s]|$))                          # a definition of PROJ, also as an extension of WKT 1
+    | \A(?!\s*(?:\w+\s*[\[(]|\{)).*?grids\s*=(?!\s*@null(?:\s|$))  # the same alone: there a quote ends nothing
+    | "value"\s*:\s*"(?!@null") | \A\s*\{.*\\u                  # PROJJSON, and what is spelled so that it is not seen
+    | \binit\s*= | PROJ-based
+    """,
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-"""Where a definition names a file: shifts of a grid, heights of a geoid, a list of systems."""
+"""Where a definition names a file: shifts of a grid, heights of a geoid, a list of systems; «@null» alone is none."""
 _WGS84 = re.compile(r"wgs[\s_-]*(19)?84|world geodetic system 1984", re.IGNORECASE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sdi.entry import SourceOptions
 from sdi.errors import refused
 from sdi.source import archive
 from sdi.source.delivery import Limits
+from sdi.source.georeference import check_definition
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ def read_raster(path: Path | str, options: SourceOptions, limits: Limits = Limit
     with archive.unpacked(path, None, limits) as file:
         driver = _driver(file)
         _check_mask(file)
+        _check_systems(file)
         try:
             with rasterio.open(file, driver=driver) as dataset:
                 raster = _band(dataset, options, limits)
@@ -80,6 +83,14 @@ def _check_mask(path: Path) -> None:
     for other in path.parent.iterdir():
         if other.name.lower() == wanted and not archive.first_bytes(other, 16).startswith(_TIFF):
             raise refused("raster-mask", f"{other.name} is no mask", "deliver the raster without it")
+
+
+def _check_systems(path: Path) -> None:
+    """Refuse a raster beside which a CRS is written that names a file: GDAL would open that."""
+    wanted = {f"{path.stem}.prj".lower(), f"{path.name}.prj".lower(), f"{path.name}.aux.xml".lower()}
+    for other in path.parent.iterdir():
+        if other.name.lower() in wanted:
+            check_definition(html.unescape(other.read_text("latin-1")))
 
 
 def _band(dataset: DatasetReader, options: SourceOptions, limits: Limits) -> xr.DataArray:

@@ -80,6 +80,7 @@ def hostile(folder: Path, marker: Path, port: int) -> Iterator[Path]:
     yield from shapefiles(folder, marker, here)
     yield from rasters(folder, marker, here)
     yield from databases(folder, marker, here)
+    yield from headers(folder, marker, here)
 
 
 def texts(marker: Path, here: str) -> Iterator[tuple[str, str]]:
@@ -104,6 +105,8 @@ def texts(marker: Path, here: str) -> Iterator[tuple[str, str]]:
             target,
             f"+init={marker}:x",
             f"+proj=longlat +nadgrids={marker}",
+            GRIDS.format(target),
+            GRIDS.format(f"@null,{target}"),
             f"urn:ogc:def:crs:EPSG::{target}",
         ):
             said = {"type": "name", "properties": {"name": system}}
@@ -134,6 +137,9 @@ def shapefiles(folder: Path, marker: Path, here: str) -> Iterator[Path]:
         f'<!DOCTYPE x SYSTEM "{here}"><x/>',
         GRIDS.format(marker),
         GRIDS.format(here),
+        GRIDS.format(f"@null,{marker}"),
+        GRIDS.format(marker).replace(",", ", ").replace("[", " (").replace("]", ")"),
+        " " * 1_048_576 + GRIDS.format(marker),
     )
     for number, said in enumerate(said_by_others):
         path = folder / f"shp{number}" / "a.shp"
@@ -189,6 +195,7 @@ def databases(folder: Path, marker: Path, here: str) -> Iterator[Path]:
         f"UPDATE gpkg_spatial_ref_sys SET definition = '{here}', organization = '{here}'",
         f"UPDATE gpkg_spatial_ref_sys SET definition = '+init={marker}:x', organization_coordsys_id = -5",
         f"UPDATE gpkg_spatial_ref_sys SET organization = 'x', definition = '{GRIDS.format(marker)}'",
+        f"UPDATE gpkg_spatial_ref_sys SET organization = 'x', definition = '{GRIDS.format(f'@null,{marker}')}'",
         f"{virtual} VirtualOGR(''{marker}'')')",
         f"{virtual} VirtualText(''{marker}'', ''UTF-8'', 0)')",
     )  # fmt: skip
@@ -196,12 +203,26 @@ def databases(folder: Path, marker: Path, here: str) -> Iterator[Path]:
         path = folder / f"gpkg{number}" / "a.gpkg"
         path.parent.mkdir()
         gpd.GeoDataFrame({"datum": ["a"]}, geometry=[shapely.Point(LON, LAT)], crs=4326).to_file(path, layer="a")
+        harmless = path.read_bytes()
         with closing(sqlite3.connect(path)) as file:
-            try:
-                file.executescript(f"DROP TABLE a; {statement}" if "CREATE VIEW" in statement else statement)
-                file.commit()
-            except sqlite3.Error:
-                continue  # this SQLite does not let itself be written to this way
+            file.executescript(f"DROP TABLE a; {statement}" if "CREATE VIEW" in statement else statement)
+            file.commit()
+        assert path.read_bytes() != harmless, f"the attack was not written: {statement}"
+        yield path
+
+
+def headers(folder: Path, marker: Path, here: str) -> Iterator[Path]:
+    """Yield FlatGeobuf files whose CRS refers to something; GDAL opens it when it reads the header."""
+    for number, target in enumerate((marker, here, f"@null,{marker}")):
+        path = folder / f"fgb{number}" / "a.fgb"
+        path.parent.mkdir()
+        gpd.GeoDataFrame({"datum": ["a"]}, geometry=[shapely.Point(LON, LAT)], crs=4326).to_file(path)
+        whole = path.read_bytes()
+        start = whole.index(b"GEOGCRS")
+        length = int.from_bytes(whole[start - 4 : start], "little")
+        said = GRIDS.format(target).encode().ljust(length)
+        path.write_bytes(whole[:start] + said + whole[start + length :])
+        assert len(said) == length
         yield path
 
 

@@ -17,10 +17,12 @@ import rasterio
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyproj import CRS
 
 from sdi import source
 from sdi.errors import InputError, RefusedError
 from sdi.source import Limits
+from sdi.source.georeference import check_definition
 from tests.sdi.deliveries import CAN_THO, codes, feature, geojson, kilometres, options, refusal, write
 
 
@@ -313,3 +315,118 @@ def test_an_archive_with_a_damaged_stream_or_name_is_refused(tmp_path):
     entry = whole.rfind(b"PK\x01\x02") + 9
     flagged = whole[:entry] + bytes([whole[entry] | 8]) + whole[entry + 1 :]
     refusal(write(tmp_path, flagged.replace(b"a.geojson", b"\xff\xfe\x80eojson"), "v.zip"), "archive-broken")
+
+
+# ---------------------------------------------------------------- systems that name a file
+
+WKT1 = 'GEOGCS["a",DATUM["d",SPHEROID["s",6378137,298]{}],PRIMEM["G",0],UNIT["degree",0.0174532925199433]]'
+BOUND = (
+    'BOUNDCRS[SOURCECRS[GEOGCRS["a",DATUM["d",ELLIPSOID["s",6378137,298]],CS[ellipsoidal,2],AXIS["lon",east],'
+    'AXIS["lat",north],ANGLEUNIT["degree",0.0174532925199433]]],TARGETCRS[GEOGCRS["WGS 84",DATUM["W",'
+    'ELLIPSOID["WGS 84",6378137,298.257223563]],CS[ellipsoidal,2],AXIS["lat",north],AXIS["lon",east],'
+    'ANGLEUNIT["degree",0.0174532925199433]]],ABRIDGEDTRANSFORMATION["a to b",METHOD["NTv2",ID["EPSG",9615]],{}]]'
+)
+DIFFERENCES = '"Latitude and longitude difference file"'
+OPENING = [
+    WKT1.format(',EXTENSION["PROJ4_GRIDS","/tmp/evil.gsb"]'),
+    WKT1.format(',EXTENSION["PROJ4_GRIDS","@null,/tmp/evil.gsb"]'),
+    WKT1.format(',EXTENSION [ "proj4_Grids" , "@nullify" ]'),
+    WKT1.format(",EXTENSION[\u201cPROJ4_GRIDS\u201d,\u201c/tmp/evil.gsb\u201d]"),
+    WKT1.format(',EXTENSION["PROJ4","+proj=longlat +nadgrids = @null,/tmp/evil.gsb"]'),
+    BOUND.format(f'PARAMETERFILE[{DIFFERENCES},"/tmp/evil.gsb"]'),
+    BOUND.format(f'PARAMETERFILE[{DIFFERENCES}, "/tmp/evil.gsb"]'),
+    BOUND.format(f'ParameterFile\n[{DIFFERENCES},"/tmp/evil.gsb"]'),
+    BOUND.format(f'PARAMETERFILE({DIFFERENCES},"@null,/tmp/evil.gsb")'),
+    "+proj=longlat +ellps=bessel +NADGRIDS=@null,/tmp/evil.gsb",
+    '+proj=longlat +ellps=bessel +nadgrids=@null",/tmp/evil.gsb',
+    "proj=longlat ellps=bessel geoidgrids =/tmp/evil.gtx",
+    "+init = /tmp/evil:1",
+    '{"parameters": [{"name": "a file", "value" : "/tmp/evil.gsb"}]}',
+    '{"parameters": [{"name": "a file", "v\\u0061lue": "/tmp/evil.gsb"}]}',
+]
+HARMLESS = [
+    WKT1.format(""),
+    WKT1.format(',EXTENSION["PROJ4_GRIDS","@null"]'),
+    WKT1.format(',EXTENSION["PROJ4","+proj=longlat +nadgrids=@null +wktext"]'),
+    BOUND.format(f'PARAMETERFILE[{DIFFERENCES}, "@null"]'),
+    "+proj=longlat +ellps=bessel +nadgrids=@null",
+    "+proj=longlat +ellps=bessel +nadgrids=@null +no_defs",
+]
+
+
+@pytest.mark.parametrize("definition", OPENING)
+def test_a_system_that_names_a_file_is_refused_however_it_is_spelled(tmp_path, definition):
+    with pytest.raises(RefusedError) as caught:
+        check_definition(definition)
+    assert caught.value.code == "crs-names-a-file"
+    refusal(
+        write(tmp_path, geojson(feature(), crs={"type": "name", "properties": {"name": definition}})), "crs-unknown"
+    )
+
+
+@pytest.mark.parametrize("definition", HARMLESS)
+def test_a_system_that_names_no_file_is_read(definition):
+    check_definition(definition)
+    check_definition(CRS(definition).to_wkt())
+    check_definition(CRS(definition).to_json())
+
+
+@pytest.mark.parametrize(
+    "name", ["EPSG:5897", "urn:ogc:def:crs:OGC:1.3:CRS84", "http://www.opengis.net/def/crs/EPSG/0/4326"]
+)
+def test_a_document_names_its_system_in_every_usual_way(tmp_path, name):
+    place = [585_000.0, 1_109_400.0] if name == "EPSG:5897" else CAN_THO
+    document = geojson(feature(place), crs={"type": "name", "properties": {"name": name}})
+    assert len(source.read(write(tmp_path, document), options()).table) == 1
+
+
+@pytest.mark.parametrize("definition", [one for one in OPENING if one.startswith(("GEOG", "BOUND"))])
+def test_the_header_of_a_flatgeobuf_file_is_looked_at_before_gdal_does(tmp_path, monkeypatch, table, definition):
+    path = flatgeobuf(tmp_path / "t.fgb", table, definition)
+    monkeypatch.setattr("pyogrio.list_layers", lambda *_: pytest.fail("GDAL has opened the file"))
+    refusal(path, "crs-names-a-file")
+
+
+def flatgeobuf(path, table, definition):
+    """A FlatGeobuf file whose CRS is this text, filled up with blanks to the length of that which GDAL wrote."""
+    table.to_file(path)
+    whole = path.read_bytes()
+    start = whole.index(b'GEOGCRS["WGS 84"')
+    (length,) = struct.unpack("<I", whole[start - 4 : start])
+    said = definition.encode().ljust(length)
+    assert len(said) == length
+    path.write_bytes(whole[:start] + said + whole[start + length :])
+    return path
+
+
+def test_a_definition_that_is_longer_than_any_is_refused(tmp_path, table):
+    """What names a file may stand behind a million blanks, where nobody looks."""
+    table.to_file(tmp_path / "t.shp")
+    (tmp_path / "t.prj").write_text(" " * 1_048_577 + OPENING[0])
+    refusal(tmp_path / "t.shp", "file-too-large")
+    (tmp_path / "t.prj").write_text(" " * 1_000_000 + OPENING[0])
+    refusal(tmp_path / "t.shp", "crs-names-a-file")
+
+
+def test_a_gzip_file_whose_beginning_packs_very_well_is_read(tmp_path):
+    """The first 100 MB pack better than 1:200; the file as a whole does not."""
+    letters = np.random.default_rng(1).integers(97, 123, 1_000_000, dtype=np.uint8).tobytes().decode()
+    packed = gzip.compress(b" " * 100_000_000 + geojson(feature(text=letters)).encode(), 9)
+    assert 64 * 1024**2 < 101_000_000 < 200 * len(packed)
+    assert len(source.read(write(tmp_path, packed, "t.geojson.gz"), options()).table) == 1
+
+
+def test_a_system_beside_a_raster_names_no_file(tmp_path):
+    path = write(tmp_path, "ncols 2\nnrows 2\nxllcorner 105\nyllcorner 10\ncellsize 1\n1 1\n1 1\n", "dem.asc")
+    disguised = OPENING[0].replace("P", "&#80;")
+    for name, said in (
+        ("dem.prj", OPENING[0]),
+        ("dem.asc.aux.xml", f"<PAMDataset><SRS>{disguised}</SRS></PAMDataset>"),
+    ):
+        beside = write(tmp_path, said, name)
+        with pytest.raises(RefusedError) as caught:
+            source.read_raster(path, options())
+        assert caught.value.code == "crs-names-a-file"
+        beside.unlink()
+    write(tmp_path, HARMLESS[0], "dem.prj")
+    assert source.read_raster(path, options()).shape == (2, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -146,3 +147,45 @@ def test_units_are_converted(source, target, value, converted):
 
 def test_an_unknown_unit_is_none():
     assert unit("furlong") is None
+
+
+def star(points):
+    """A star each of whose rays crosses nearly all others."""
+    angle = np.arange(points) * 2 * np.pi * (points // 2) / points
+    return np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+def hostile():
+    """Polygons of a few kilobytes that take minutes to repair."""
+    x = np.random.default_rng(1).random(2_000)
+    side = np.arange(4_000) % 2
+    harmless = np.column_stack([np.linspace(-9, -8, 1_100), np.full(1_100, 5.0)])
+    yield "a star behind what is harmless", shapely.Polygon([*harmless, *star(8_001)])
+    yield "a star among other parts", shapely.multipolygons([shapely.Polygon(star(4_001)), shapely.box(5, 5, 6, 6)])
+    yield "a line back and forth", shapely.Polygon([*np.column_stack([x, np.zeros(2_000)]), (0.5, 1)])
+    yield "the same line over and over", shapely.Polygon([(0, 0), (1, 0)] * 4_000 + [(0.5, 1)])
+    yield "a fan", shapely.Polygon([end for one in x for end in ((0.5, 0), (one, 1))])
+    yield "narrow folds", shapely.Polygon([*np.column_stack([side, side + np.arange(4_000) / 1e4]), (9, 0), (0, 9)])
+
+
+@pytest.mark.parametrize(("name", "polygon"), [pytest.param(*one, id=one[0]) for one in hostile()])
+def test_what_would_take_minutes_to_repair_is_put_aside_at_once(name, polygon):
+    begun = time.process_time()
+    ledger = repair.repaired(np.array([polygon], dtype=object), METRES, ANY, ordered_rings=False)
+    assert [finding.code for finding in ledger.findings] == ["geometry-tangled"], name
+    assert ledger.geometry[0] is None
+    assert time.process_time() - begun < 5
+
+
+def test_what_is_long_but_not_tangled_is_repaired():
+    """Two parcels share a border of 20,000 vertices; 2,500 squares touch; of a long ring one vertex stands twice."""
+    line = np.column_stack([np.random.default_rng(1).random(20_000) / 10, np.linspace(0, 1, 20_000)])
+    shared = shapely.multipolygons([shapely.Polygon([*line, (side, 1), (side, 0)]) for side in (2, -2)])
+    squares = shapely.multipolygons([shapely.box(x, y, x + 1, y + 1) for x in range(50) for y in range(50)])
+    angle = np.linspace(0, 2 * np.pi, 20_000)
+    ring = np.column_stack([np.cos(angle), np.sin(angle)])
+    ring[9] = ring[5]
+    for polygon, area in ((shared, 4), (squares, 2_500), (shapely.Polygon(ring), np.pi)):
+        ledger = repair.repaired(np.array([polygon], dtype=object), METRES, ANY, ordered_rings=False)
+        assert "geometry-tangled" not in {finding.code for finding in ledger.findings}
+        assert ledger.geometry[0].area == pytest.approx(area, abs=1e-3)
