@@ -51,7 +51,8 @@ def rate(urls: Sequence[str], seconds: float, folder: Path) -> Rate:
     root = f"{server.scheme}://{server.netloc}"
     paths.write_text("".join(f"{one.removeprefix(root)}\n" for one in urls), encoding="utf-8")
     script.write_text(_SCRIPT.replace("PATHS", str(paths)), encoding="utf-8")
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "30s", "-s", str(script), root]
+    lasting = f"-d{max(1, round(seconds))}s"  # it takes no parts of a second
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", lasting, "--timeout", "30s", "-s", str(script), root]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
