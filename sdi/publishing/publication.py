@@ -425,13 +425,13 @@ class Publication:
             self._refuse_another(only)
             self._package.collection(name)
             held = CURRENT if datetime is None else query_interval(datetime, self._zone)
-            found = (
-                self._package.feed.piece(name, eid, held.start, held.end, self.known_at(recorded))
-                if dated
-                else (self._package.feature(name, eid) or (None,))[0]
-            )
+            if dated:
+                found = self._package.feed.piece(name, eid, held.start, held.end, self.known_at(recorded))
+            else:
+                current = self._package.feature(name, eid)
+                found = None if current is None else bytes(current[0])
             if found is not None:
-                return bytes(found)
+                return found
             row, successors = self._package.thing(eid), self._package.successors.of(eid)
         if row is None or row[1] != name:
             raise NotFound(

@@ -53,16 +53,9 @@ def changes(context: Context, request: Request) -> Response:
     body = _body(wish, found, since)
     if not wish.html:
         return document(wish, body, headers(wish, etag))
-    lang = f"&lang={wish.parameters['lang']}" if "lang" in wish.parameters else ""
-    lines = [
-        one | {"href": f"{one['href']}?f=html{lang}", "change": say(f"change_{one['change']}", wish.language)}
-        for one in body["changes"]
-    ]
     onward = next((one["href"] for one in body["links"] if one["rel"] == "next"), None)
-    return page(
-        render("changes.html", wish, workspace=context.workspace, body=body, lines=lines, next=onward),
-        headers(wish, etag),
-    )
+    shown = render("changes.html", wish, workspace=context.workspace, body=body, next=onward)
+    return page(shown, headers(wish, etag))
 
 
 def _asked(wish: Wish, settings: Settings) -> tuple[int, str | None, int]:

@@ -97,10 +97,7 @@ def _page(
 ) -> str:
     """Render the page: what to look for, and what was found, with the titles of its collections."""
     titles = {name: one.title.of(wish.language) for name, one in stock.collections.items()}
-    lang = f"&lang={wish.parameters['lang']}" if "lang" in wish.parameters else ""
-    shown = [
-        hit | {"of": titles.get(hit["collection"], hit["kind"]), "href": f"{hit['href']}?f=html{lang}"} for hit in hits
-    ]
+    shown = [hit | {"of": titles.get(hit["collection"], hit["kind"])} for hit in hits]
     boxes = [hit["bbox"] for hit in hits if hit["bbox"]]
     kept = [(name, wish.parameters[name]) for name in ("kind", "datetime") if name in wish.parameters]
     return render(

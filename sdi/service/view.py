@@ -62,6 +62,7 @@ def render(template: str, wish: Wish, **context: object) -> str:
         "languages": [(one, wish.again(lang=one)) for one in LANGUAGES],
         "machine": wish.again(f="json"),
         "to": lambda below, **query: _address(wish.base + below, {**query, **lang}),
+        "as_page": lambda href: _address(href, {"f": "html", **lang}),
         "base": wish.base,
         "site": wish.site,
         "kept_language": given.get("lang"),

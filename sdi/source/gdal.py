@@ -23,7 +23,7 @@ from sdi.entry import SourceOptions
 from sdi.errors import refused
 from sdi.source import archive
 from sdi.source.delivery import Limits, Raw
-from sdi.source.georeference import check_definition
+from sdi.source.georeference import check_definition, check_length
 
 _DRIVERS = ("GPKG", "FlatGeobuf")
 _MAGIC = 8
@@ -115,6 +115,7 @@ def _check_tables(path: Path) -> None:
 def _check_header(path: Path) -> None:
     """Refuse a FlatGeobuf file whose CRS names a file: GDAL opens that as soon as it reads the header."""
     (size,) = struct.unpack("<I", archive.first_bytes(path, _MAGIC + 4)[_MAGIC:])
+    check_length(f"the header of {path.name}", size)
     check_definition(archive.first_bytes(path, _MAGIC + 4 + size)[_MAGIC + 4 :].decode("latin-1"))
 
 

@@ -7,8 +7,10 @@ country cannot be told apart this way; the entry must know.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import shapely
@@ -23,6 +25,8 @@ from sdi.source.delivery import Raw
 Places = NDArray[np.object_]
 Boxes = NDArray[np.float64]
 
+DEFINITION = 1_048_576
+"""Largest definition of a CRS [byte]; most have a thousandth of that."""
 _LARGEST = 1e12
 """Beyond this no coordinate is one; shapefiles write -1.8e308 for «no data»."""
 _NEARBY = 3.0
@@ -101,6 +105,43 @@ def check_definition(text: str) -> None:
     if named := _CORRECTED.search(text):
         found = f"the CRS of the delivery is to be corrected by a file that it names ({named[0][:40]}…)"
         raise refused("crs-names-a-file", found, "deliver it with the definition of a CRS that is registered")
+
+
+def check_definition_beside(path: Path) -> None:
+    """Refuse a CRS in a file beside the data, WKT or XML, as :func:`check_definition` does.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    RefusedError
+        If it is too large to be a definition, or names a file.
+    """
+    check_length(path.name, path.stat().st_size)
+    check_definition(html.unescape(path.read_text("latin-1")))
+
+
+def check_length(name: str, size: int) -> None:
+    """Refuse a definition of a CRS, and what stands around it, that is too large to be one.
+
+    Parameters
+    ----------
+    name : str
+        Where it stands, in words.
+    size : int
+        Its size [byte].
+
+    Raises
+    ------
+    RefusedError
+        If it is larger than :data:`DEFINITION`.
+    """
+    if size > DEFINITION:
+        found = f"{name} has {size:,} bytes; a definition of a CRS has at most {DEFINITION:,}"
+        raise refused("file-too-large", found, "ask the supplier for the delivery again", bytes=size, limit=DEFINITION)
 
 
 def _drop_no_numbers(raw: Raw) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import logging
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from sdi.entry import SourceOptions
 from sdi.errors import refused
 from sdi.source import archive
 from sdi.source.delivery import Limits
-from sdi.source.georeference import check_definition
+from sdi.source.georeference import check_definition_beside
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +89,7 @@ def _check_systems(path: Path) -> None:
     wanted = {f"{path.stem}.prj".lower(), f"{path.name}.prj".lower(), f"{path.name}.aux.xml".lower()}
     for other in path.parent.iterdir():
         if other.name.lower() in wanted:
-            check_definition(html.unescape(other.read_text("latin-1")))
+            check_definition_beside(other)
 
 
 def _band(dataset: DatasetReader, options: SourceOptions, limits: Limits) -> xr.DataArray:

@@ -15,10 +15,8 @@ from sdi.errors import refused
 from sdi.source import archive, structure
 from sdi.source.delivery import Limits, Raw
 from sdi.source.gdal import from_gdal
-from sdi.source.georeference import check_definition
+from sdi.source.georeference import check_definition_beside
 
-_DEFINITION = 1_048_576
-"""Largest definition of a CRS [byte]; most have a thousandth of that."""
 _BYTES = "ISO-8859-1"
 """Read with this table, a text holds its bytes one by one."""
 _MOST = 0.9
@@ -60,7 +58,7 @@ def read_shapefile(path: Path, options: SourceOptions, limits: Limits) -> Raw:
     if max(len(shapes.records) if shapes else 0, table.rows if table else 0) > limits.rows:
         raise refused("too-many-rows", f"{path.stem} holds too many rows", f"at most {limits.rows:,} are read")
     if (prj := structure.sibling(path, ".prj")) is not None:
-        _check_system(prj)
+        check_definition_beside(prj)
     with warnings.catch_warnings():
         # Dropped measures are reported below, by our own look at the file.
         warnings.filterwarnings("ignore", message="Measured")
@@ -70,14 +68,6 @@ def read_shapefile(path: Path, options: SourceOptions, limits: Limits) -> Raw:
     if table is not None:
         _decode(path, raw, table, options)
     return raw
-
-
-def _check_system(prj: Path) -> None:
-    """Refuse a definition of a CRS that is none, or that names a file."""
-    if (size := prj.stat().st_size) > _DEFINITION:
-        found = f"{prj.name} has {size:,} bytes; a definition of a CRS has at most {_DEFINITION:,}"
-        raise refused("file-too-large", found, "ask the supplier for the set again", bytes=size, limit=_DEFINITION)
-    check_definition(prj.read_text("latin-1"))
 
 
 def _set(path: Path, shapes: structure.Shapes | None, limits: Limits) -> Raw:

@@ -181,8 +181,9 @@ class PostgisPublication:
 
     def state(self) -> Hashable:
         """Ask for the state."""
+        found: Hashable
         ((found,),) = self.rows(f"SELECT {self.seen}")
-        return found  # type: ignore[no-any-return]
+        return found
 
     def is_replaced(self) -> bool:
         """Return False: a schema that takes the place of another is seen at once, because names are looked up."""

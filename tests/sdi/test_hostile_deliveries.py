@@ -353,6 +353,8 @@ HARMLESS = [
     "+proj=longlat +ellps=bessel +nadgrids=@null +no_defs",
 ]
 
+ASCII_GRID = "ncols 2\nnrows 2\nxllcorner 105\nyllcorner 10\ncellsize 1\n1 1\n1 1\n"
+
 
 @pytest.mark.parametrize("definition", OPENING)
 def test_a_system_that_names_a_file_is_refused_however_it_is_spelled(tmp_path, definition):
@@ -408,6 +410,25 @@ def test_a_definition_that_is_longer_than_any_is_refused(tmp_path, table):
     refusal(tmp_path / "t.shp", "crs-names-a-file")
 
 
+@pytest.mark.parametrize("name", ["dem.prj", "dem.asc.aux.xml"])
+def test_a_definition_beside_a_raster_that_is_longer_than_any_is_refused(tmp_path, name):
+    path = write(tmp_path, ASCII_GRID, "dem.asc")
+    write(tmp_path, HARMLESS[0].ljust(1_048_577), name)
+    with pytest.raises(RefusedError) as caught:
+        source.read_raster(path, options())
+    assert caught.value.code == "file-too-large"
+
+
+def test_a_header_that_is_longer_than_any_is_not_read(tmp_path, monkeypatch, table):
+    path = tmp_path / "t.fgb"
+    table.to_file(path)
+    whole = bytearray(path.read_bytes())
+    whole[8:12] = struct.pack("<I", 1_048_577)
+    path.write_bytes(whole)
+    monkeypatch.setattr("pyogrio.list_layers", lambda *_: pytest.fail("GDAL has opened the file"))
+    refusal(path, "file-too-large")
+
+
 def test_a_gzip_file_whose_beginning_packs_very_well_is_read(tmp_path):
     """The first 100 MB pack better than 1:200; the file as a whole does not."""
     letters = np.random.default_rng(1).integers(97, 123, 1_000_000, dtype=np.uint8).tobytes().decode()
@@ -417,7 +438,7 @@ def test_a_gzip_file_whose_beginning_packs_very_well_is_read(tmp_path):
 
 
 def test_a_system_beside_a_raster_names_no_file(tmp_path):
-    path = write(tmp_path, "ncols 2\nnrows 2\nxllcorner 105\nyllcorner 10\ncellsize 1\n1 1\n1 1\n", "dem.asc")
+    path = write(tmp_path, ASCII_GRID, "dem.asc")
     disguised = OPENING[0].replace("P", "&#80;")
     for name, said in (
         ("dem.prj", OPENING[0]),

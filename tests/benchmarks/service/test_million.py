@@ -59,7 +59,7 @@ def built(cluster, tmp_path_factory) -> dict[tuple[str, int], tuple[Workspace, S
         made = parcels.parcels(count)
         for store, address in (("embedded", None), ("PostGIS", cluster.database())):
             folder = tmp_path_factory.mktemp("million") / "place"
-            time = spent(lambda: city(folder, made, address))  # noqa: B023 - called here
+            time = spent(partial(city, folder, made, address))
             found[store, count] = Workspace.open(folder / "city", packaged()), time
     return found
 

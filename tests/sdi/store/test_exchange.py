@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 
 import psycopg
 import pytest
@@ -51,12 +53,17 @@ def test_pages_are_read_while_one_publication_after_the_other_is_built_anew(city
             for _ in range(REBUILDS):
                 before = list(read)
                 projector.refresh(city, registry, rebuild=True)
-                wait_until(lambda: all(now > then for now, then in zip(read, before, strict=True)))  # noqa: B023
+                wait_until(partial(have_read_on, read, before))
     finally:
         over.set()
         for thread in threads:
             thread.join()
     assert wrong == []
+
+
+def have_read_on(read: Sequence[int], before: Sequence[int]) -> bool:
+    """Tell whether each of the readers has read once more."""
+    return all(now > then for now, then in zip(read, before, strict=True))
 
 
 def test_nothing_is_left_of_what_was_replaced(city):
