@@ -57,7 +57,7 @@ class Page:
     """Exact number of features that the whole selection has."""
     next_key: int | None
     """Where the next page begins; ``None`` on the last one."""
-    seen: Hashable = field(default=None, compare=False)
+    of_state: Hashable = field(default=None, compare=False)
     """State of the publication that the one statement saw which read it; ``None`` where a transaction did."""
 
 

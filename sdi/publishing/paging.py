@@ -17,7 +17,7 @@ from sdi.filter.term import Dialect, kind_of
 from sdi.history import Interval, notations
 from sdi.publishing.collection import Collection, Page
 from sdi.publishing.feature import properties_of
-from sdi.publishing.selection import EVERYTHING, NOWHERE, Choice, Known, Numbers, chosen, counted
+from sdi.publishing.selection import EVERYTHING, NOWHERE, Choice, Known, Numbers, counted, selected
 from sdi.store.feed import Row
 from sdi.store.publication_database import Box
 from sdi.store.publication_store import PublicationStore, touching
@@ -114,7 +114,7 @@ def glance(package: PublicationStore, collection: Collection, asked: Asked, know
     if asked.held is not None:
         return None
     if asked.where or asked.filter is not None or asked.sortby:
-        return None if asked.bbox is not None else _glance_chosen(package, collection, asked, known)
+        return None if asked.bbox is not None else _glance_selected(package, collection, asked, known)
     if asked.bbox is not None:
         return _glance_around(package, collection, asked, asked.bbox, known)
     rows = package.glance(collection.name, asked.limit + 1, asked.offset, asked.after, None)
@@ -124,14 +124,14 @@ def glance(package: PublicationStore, collection: Collection, asked: Asked, know
     return Page(few, collection.count, _next(rows, asked.limit), rows[0][4])
 
 
-def _glance_chosen(package: PublicationStore, collection: Collection, asked: Asked, known: Known) -> Page | None:
+def _glance_selected(package: PublicationStore, collection: Collection, asked: Asked, known: Known) -> Page | None:
     """Return a page of features that were found before."""
     try:
-        numbers = known.chosen(collection, _choice(package, collection, asked))
+        numbers = known.numbers(collection, _choice(package, collection, asked))
     except InputError:
         return None  # it may have that property by now
     few, more = ([], False) if numbers is None else _few(numbers, asked)
-    rows = {row[0]: row for row in package.seen(collection.name, few)} if few else {}
+    rows = {row[0]: row for row in package.glance_at(collection.name, few)} if few else {}
     if numbers is None or len(rows) < max(1, len(few)) or rows[few[0]][2] != collection.edition:
         return None
     return Page(tuple(rows[one][1] for one in few), len(numbers), few[-1] if more else None, rows[few[0]][3])
@@ -161,7 +161,7 @@ def _page(package: PublicationStore, collection: Collection, asked: Asked, known
         fids = package.within(collection.name, asked.bbox, choice.sql, choice.parameters, nowhere=nowhere)
         return _listed(package, collection, asked, np.array(fids, dtype=np.int64), choice.order)
     if choice != EVERYTHING:
-        numbers = chosen(package, collection, choice, known)
+        numbers = selected(package, collection, choice, known)
         if numbers is not None:
             return _listed(package, collection, asked, numbers)
     matched = counted(package, collection, choice, known) if choice.sql != EVERYTHING.sql else collection.count
@@ -210,7 +210,7 @@ def _listed(package: PublicationStore, collection: Collection, asked: Asked, num
     """Return a page of current features whose numbers were found, in their order or in another."""
     if order:
         every = orjson.dumps(numbers.tolist()).decode()
-        numbers = package.chosen(collection.name, f"c.fid IN ({package.base.listed})", (every,), order, len(numbers))
+        numbers = package.numbers(collection.name, f"c.fid IN ({package.base.listed})", (every,), order, len(numbers))
     few, more = _few(numbers, asked)
     return Page(tuple(package.features(collection.name, few)), len(numbers), few[-1] if more else None)
 
@@ -227,14 +227,14 @@ def _past(package: PublicationStore, collection: Collection, asked: Asked, held:
         keep = [all(properties_of(one).get(key) in any_of for key, any_of in where.items()) for one in features]
         latest = {fid: row for (fid, row), yes in zip(latest.items(), keep, strict=True) if yes}
     if asked.filter is not None or asked.sortby:
-        latest = _chosen(package, collection, asked, latest)
+        latest = _filtered(package, collection, asked, latest)
     left = [fid for fid in latest if asked.sortby or asked.after is None or fid > asked.after][asked.offset :]
     few = left[: asked.limit]
     found = package.pieces(name, [latest[fid] for fid in few])
     return Page(tuple(found), len(latest), few[-1] if len(left) > asked.limit else None)
 
 
-def _chosen(
+def _filtered(
     package: PublicationStore, collection: Collection, asked: Asked, latest: Mapping[int, int]
 ) -> dict[int, int]:
     """Return those of some pieces of history that the filter lets through, sorted; fids with their rows."""

@@ -102,7 +102,7 @@ class Publication:
     @property
     def is_told(self) -> bool:
         """Whether a statement tells which state it saw, so that a page may be asked of one state alone."""
-        return self._package.base.seen is not None
+        return self._package.base.state_sql is not None
 
     def is_replaced(self) -> bool:
         """Tell whether another one took its place, which is seen only where it is opened again."""
@@ -246,7 +246,7 @@ class Publication:
             asked = replace(asked, held=held, known=self.known_at(recorded))
         elif name in self._collections:
             found = glance(self._package, self._collections[name][1], asked, self._known)
-            if found is not None and only in (None, found.seen):
+            if found is not None and only in (None, found.of_state):
                 return found
         with self._package.reading():
             self._refuse_another(only)

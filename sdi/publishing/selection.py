@@ -44,7 +44,7 @@ class Known:
 
     def __init__(self) -> None:
         self._counts: dict[Hashable, int] = {}
-        self._chosen: OrderedDict[Hashable, Numbers] = OrderedDict()
+        self._numbers: OrderedDict[Hashable, Numbers] = OrderedDict()
         self._size = 0
         self._turn = Lock()
 
@@ -59,24 +59,24 @@ class Known:
         self._counts[_key(collection, choice[:2])] = count
         return count
 
-    def chosen(self, collection: Collection, choice: Choice) -> Numbers | None:
+    def numbers(self, collection: Collection, choice: Choice) -> Numbers | None:
         """Return the features that meet a condition, in order, ``None`` where they are not known."""
         key = _key(collection, choice)
         with self._turn:
-            found = self._chosen.get(key)
+            found = self._numbers.get(key)
             if found is not None:
-                self._chosen.move_to_end(key)
+                self._numbers.move_to_end(key)
             return found
 
-    def keep(self, collection: Collection, choice: Choice, numbers: Numbers) -> None:
+    def keep_numbers(self, collection: Collection, choice: Choice, numbers: Numbers) -> None:
         """Keep which features meet a condition, in order; those asked for longest ago make room."""
         with self._turn:
             key = _key(collection, choice)
-            if key not in self._chosen:
+            if key not in self._numbers:
                 self._size += len(numbers)
-                self._chosen[key] = numbers
-            while self._size > KEPT or len(self._chosen) > _KEPT_COUNTS:
-                self._size -= len(self._chosen.popitem(last=False)[1])
+                self._numbers[key] = numbers
+            while self._size > KEPT or len(self._numbers) > _KEPT_COUNTS:
+                self._size -= len(self._numbers.popitem(last=False)[1])
 
 
 def _key(collection: Collection, asked: tuple[object, ...]) -> Hashable:
@@ -108,7 +108,7 @@ def counted(package: PublicationStore, collection: Collection, choice: Choice, k
     return known.keep_count(collection, choice, package.count(collection.name, choice.sql, choice.parameters))
 
 
-def chosen(package: PublicationStore, collection: Collection, choice: Choice, known: Known) -> Numbers | None:
+def selected(package: PublicationStore, collection: Collection, choice: Choice, known: Known) -> Numbers | None:
     """Return the features that meet a condition, in order.
 
     Parameters
@@ -127,13 +127,13 @@ def chosen(package: PublicationStore, collection: Collection, choice: Choice, kn
     ndarray (n,) of int64 or None
         Numbers of features; None where there are more than `MOST`.
     """
-    found = known.chosen(collection, choice)
+    found = known.numbers(collection, choice)
     if found is not None:
         return found
     if collection.count > MOST and (choice.sql == EVERYTHING.sql or counted(package, collection, choice, known) > MOST):
         return None
-    found = package.chosen(collection.name, choice.sql, choice.parameters, choice.order, MOST + 1)
+    found = package.numbers(collection.name, choice.sql, choice.parameters, choice.order, MOST + 1)
     if len(found) > MOST:
         return None
-    known.keep(collection, choice, found)
+    known.keep_numbers(collection, choice, found)
     return found

@@ -55,7 +55,7 @@ class Inventory:
     """Documents made for this state, kept because they cost more to make than to send."""
     is_whole: bool = True
     """Nothing was left out of the publication."""
-    seen: Hashable = None
+    of_state: Hashable = None
     """State of the publication of which alone features are shown; any where absent."""
 
     def extents(self) -> list[Box]:
@@ -131,7 +131,7 @@ class Inventory:
             If only one state is shown, and there is another.
         """
         try:
-            return self.publication.item(name, eid, datetime=datetime, recorded=recorded, only=self.seen)
+            return self.publication.item(name, eid, datetime=datetime, recorded=recorded, only=self.of_state)
         except Gone as gone:
             raise Gone(gone.message, self._shown(gone.successors)) from gone
 
@@ -202,7 +202,7 @@ class Keeper:
         self._level = level
         self._turn = Lock()
         self._publication: Publication | None = None
-        self._seen: tuple[tuple[object, ...], Inventory | None, Inventory | None] = ((), None, None)
+        self._looked: tuple[tuple[object, ...], Inventory | None, Inventory | None] = ((), None, None)
         """What was looked at when stock was taken last, what was found, and the same of that state alone."""
 
     def current(self) -> Inventory:
@@ -219,9 +219,9 @@ class Keeper:
             If the publication is missing.
         """
         publication = self._opened()
-        seen, held, _ = self._seen
+        touched_then, held, _ = self._looked
         touched = self._touched(publication)
-        if held is not None and touched == seen:
+        if held is not None and touched == touched_then:
             return held
         with self._turn:  # one takes stock, the others wait for him; to look needs no turn
             return self._take(self._opened())
@@ -234,8 +234,8 @@ class Keeper:
         Inventory or None
             None where files changed since, or where to ask for the state costs nothing.
         """
-        seen, _, held = self._seen
-        return held if held is not None and self._touched_files() == seen[2:] else None
+        touched_then, _, held = self._looked
+        return held if held is not None and self._touched_files() == touched_then[2:] else None
 
     def _touched(self, publication: Publication) -> tuple[object, ...]:
         """Look at everything whose change makes another inventory."""
@@ -247,9 +247,9 @@ class Keeper:
 
     def _take(self, publication: Publication) -> Inventory:
         """Take stock, unless somebody else just did."""
-        seen, held, _ = self._seen
+        touched_then, held, _ = self._looked
         touched = self._touched(publication)
-        if held is not None and touched == seen:
+        if held is not None and touched == touched_then:
             return held
         taken = _taken(self._workspace, publication, held)
         if taken is not held:
@@ -257,7 +257,7 @@ class Keeper:
                 "serving %d collections and %d coverages as of transaction %d to the %s",
                 len(taken.collections), len(taken.coverages), taken.sequence, self._level,
             )  # fmt: skip
-        self._seen = touched, taken, replace(taken, seen=touched[1]) if publication.is_told else None
+        self._looked = touched, taken, replace(taken, of_state=touched[1]) if publication.is_told else None
         return taken
 
     def _opened(self) -> Publication:
@@ -273,8 +273,8 @@ def _taken(workspace: Workspace, publication: Publication, before: Inventory | N
     sequence = publication.sequence
     found = {one.name: one for one in publication.collections()}
     bulk = _offered(workspace, publication, found)
-    seen = repr((file, sequence, found, stamp(workspace.rasters), bulk))
-    state = blake2b(seen.encode(), digest_size=12).hexdigest()
+    told = repr((file, sequence, found, stamp(workspace.rasters), bulk))
+    state = blake2b(told.encode(), digest_size=12).hexdigest()
     if before is not None and before.state == state:
         return before
     rasters = {name: one for name, one in coverages(workspace.rasters, workspace.crs).items() if name not in found}

@@ -59,7 +59,7 @@ def _items(context: Context, request: Request, stock: Inventory) -> Response:
     found = stock.publication.items(
         one.name, limit=query.limit, offset=query.offset, after=query.after, where=query.where, datetime=query.datetime,
         recorded=query.recorded, bbox=one_side(query.bbox, one.extent) if query.bbox else None, filter=query.filter,
-        sortby=query.sortby, only=stock.seen,
+        sortby=query.sortby, only=stock.of_state,
     )  # fmt: skip
     head = headers(wish, etag, Content_Crs=f"<{uri(query.crs)}>")
     if wish.html:

@@ -92,7 +92,7 @@ class GeoPackage:
     wkb = 'substr(c."geom", 41)'
     """SQL of the WKB of the current feature ``c``: what follows the header with its envelope."""
     listed = "SELECT value FROM json_each(?)"
-    seen: str | None = None
+    state_sql: str | None = None
     may_redefine = True
 
     def __init__(self, path: Path, *, read_only: bool = True, alone: bool = False) -> None:
@@ -208,7 +208,7 @@ class GeoPackage:
 
     def state(self) -> Hashable:
         """Look at times and sizes of the files: a new title is written without a transaction."""
-        return self._file, _seen(self._place), _seen(f"{self._place}-wal")
+        return self._file, _stamp(self._place), _stamp(f"{self._place}-wal")
 
     def is_replaced(self) -> bool:
         """Tell whether another file lies in its place, or none."""
@@ -405,7 +405,7 @@ def _file(place: str) -> tuple[int, int] | None:
     return state.st_dev, state.st_ino
 
 
-def _seen(place: str) -> tuple[int, int] | None:
+def _stamp(place: str) -> tuple[int, int] | None:
     """Return when a file was written [ns] and how long it is; ``None`` where there is none."""
     try:
         state = os.stat(place)  # noqa: PTH116 - as above

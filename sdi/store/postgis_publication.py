@@ -63,7 +63,7 @@ class PostgisPublication:
     wkb = 'c."geom"'
     """SQL of the WKB of the current feature ``c``."""
     listed = "SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json))"
-    seen: str | None = (
+    state_sql: str | None = (
         "(SELECT CAST(tableoid AS text) || ' ' || CAST(xmin AS text) FROM phusa_publication WHERE key = 'state')"
     )
     """SQL of the number of the table of facts, which no other has, and of the last transaction that published."""
@@ -182,7 +182,7 @@ class PostgisPublication:
     def state(self) -> Hashable:
         """Ask for the state."""
         found: Hashable
-        ((found,),) = self.rows(f"SELECT {self.seen}")
+        ((found,),) = self.rows(f"SELECT {self.state_sql}")
         return found
 
     def is_replaced(self) -> bool:

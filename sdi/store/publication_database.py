@@ -45,7 +45,7 @@ class Database(Protocol):
     """SQL of the WKB of the current feature ``c``."""
     listed: str
     """SQL of a query of one column: the whole numbers of the JSON list that is its one parameter."""
-    seen: str | None
+    state_sql: str | None
     """SQL of the state, for a statement to tell which one it saw; ``None`` where `state` needs no question."""
     may_redefine: bool
     """Whether a collection may be laid out anew while others read; where not, all is built beside and put in place."""

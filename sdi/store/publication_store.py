@@ -316,9 +316,9 @@ class PublicationStore:
         return [row[0] for row in self.query(sql, (asked,))]
 
     def feature(self, name: str, eid: str) -> Row | None:
-        """Return one current feature, with the state of the publication as `Database.seen` tells it."""
+        """Return one current feature, with the state of the publication as `Database.state_sql` tells it."""
         found = self.query(
-            f'SELECT h.feature, {self.base.seen or "NULL"} FROM "{name}" c '
+            f'SELECT h.feature, {self.base.state_sql or "NULL"} FROM "{name}" c '
             f'JOIN "{name}_history" h ON h."row" = c.version WHERE c.id = ?',
             (eid,),
         )
@@ -340,7 +340,7 @@ class PublicationStore:
             (*parameters, limit, offset),
         )
 
-    def chosen(
+    def numbers(
         self, name: str, condition: str, parameters: Sequence[object], order: str, most: int
     ) -> NDArray[np.int64]:
         """Return the numbers of some current features ``c`` in an order, as recorded where that is empty."""
@@ -353,9 +353,9 @@ class PublicationStore:
     def _told(self, name: str) -> str:
         """Return SQL of a feature and, beside it, the edition of its collection and the state that a statement sees."""
         edition = _edition(f"'{name}'")
-        return f"h.feature, {edition}, {self.base.seen or 'NULL'}"
+        return f"h.feature, {edition}, {self.base.state_sql or 'NULL'}"
 
-    def seen(self, name: str, fids: Sequence[int]) -> list[Row]:
+    def glance_at(self, name: str, fids: Sequence[int]) -> list[Row]:
         """Return some current features by one statement: number, feature, edition of the collection, state."""
         asked = orjson.dumps(list(fids)).decode()
         sql = (

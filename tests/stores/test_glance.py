@@ -177,8 +177,8 @@ def test_only_so_many_are_kept(publication, monkeypatch):
     collection = publication.collection("benches")
     known = selection.Known()
     for number in range(5):
-        known.keep(collection, selection.Choice("1 = 1", (number,)), np.arange(100))
-    kept = [known.chosen(collection, selection.Choice("1 = 1", (number,))) is not None for number in range(5)]
+        known.keep_numbers(collection, selection.Choice("1 = 1", (number,)), np.arange(100))
+    kept = [known.numbers(collection, selection.Choice("1 = 1", (number,))) is not None for number in range(5)]
     assert kept == [False, False, False, True, True]
 
 
@@ -241,7 +241,7 @@ def test_of_very_many_none_are_kept_and_each_is_looked_for_once(publication, mon
     monkeypatch.setattr(selection, "MOST", 50)
     monkeypatch.setattr("sdi.publishing.publication.glance", lambda *_: None)
     asked = []
-    monkeypatch.setattr(PublicationStore, "chosen", lambda *_: asked.append(_) or np.empty(0, dtype=np.int64))
+    monkeypatch.setattr(PublicationStore, "numbers", lambda *_: asked.append(_) or np.empty(0, dtype=np.int64))
     assert publication.items("benches", limit=9, sortby=(("seats", True),)).number_matched == 100
     assert publication.items("benches", limit=9, filter=Filter.of("seats = 4")).number_matched == 100
     assert asked == []
