@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from sdi.bulk.shelf import File, Holding
 from sdi.errors import InputError, NotFound
@@ -18,6 +18,7 @@ from sdi.service.context import Context
 from sdi.service.inventory import Inventory
 from sdi.service.link import link
 from sdi.service.negotiation import Wish, understand
+from sdi.service.openfile import OpenFile
 from sdi.service.phrase import say
 
 _MAXIMUM_RANGES = 10
@@ -50,16 +51,15 @@ def bulk(context: Context, request: Request) -> Response:
     etag = f'"{file.digest}"'
     if answer := unchanged(request, wish, etag):
         return answer
-    try:
-        state = file.path.stat()
-    except FileNotFoundError as error:
-        raise _missing(one) from error
     _heed_range(request, etag, file.length)
     head = headers(wish, etag, Content_Disposition=f'attachment; filename="{_download(one, holding, file)}"')
     if holding.recorded:
         moment = datetime.fromisoformat(holding.recorded).astimezone(UTC)
         head["Last-Modified"] = format_datetime(moment, usegmt=True)
-    return FileResponse(file.path, headers=head, media_type=file.form.media, stat_result=state)
+    try:
+        return OpenFile(file.path, head, file.form.media)
+    except FileNotFoundError as error:
+        raise _missing(one) from error
 
 
 def enclosures(wish: Wish, one: Collection, holding: Holding | None) -> list[dict[str, object]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pygeoapi.api import coverages as library
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from sdi.crs import CRS84, uri
-from sdi.errors import InputError
+from sdi.errors import InputError, NotFound
 from sdi.history import ALWAYS, FOREVER, before
 from sdi.period import query_period
 from sdi.service.answer import document, headers, page, tag, unchanged
@@ -16,6 +16,7 @@ from sdi.service.coverage import Coverage
 from sdi.service.inventory import Inventory
 from sdi.service.link import itself
 from sdi.service.negotiation import HTML, Wish, understand
+from sdi.service.openfile import OpenFile
 from sdi.service.parameter import check_subset
 from sdi.service.reference import asked, bounds_between, box_in_crs84, one_side
 from sdi.service.view import render
@@ -40,7 +41,7 @@ def coverage(context: Context, request: Request) -> Response:
     offer = (*one.formats, ("html", HTML))
     wish = understand(request, offer, context.settings, PARAMETERS)
     parameters = _checked(context, stock, one, wish)
-    whole = wish.format == "tiff" and not parameters
+    whole = one.tiff if wish.format == "tiff" and not parameters else None
     # The bytes of a file are the same whoever asks, so that a part of it may be asked for by tag.
     etag = f'"{one.version}"' if whole else tag(wish, one.name, one.version, stock.state if wish.html else None)
     if answer := unchanged(request, wish, etag):
@@ -49,7 +50,10 @@ def coverage(context: Context, request: Request) -> Response:
     if wish.html:
         return page(_page(context, wish, one), head)
     if whole:
-        return FileResponse(str(one.tiff), headers=_file_headers(head, one), media_type=wish.media)
+        try:
+            return OpenFile(whole, _file_headers(head, one), wish.media)
+        except FileNotFoundError as error:
+            raise NotFound(f"the file of {one.name!r} was taken away or replaced a moment ago; ask again") from error
     asked_of = stock.library.with_provider(one.name, one.definition(wish.format))
     status, body = asked_of.ask(library.get_collection_coverage, wish, one.name, f=wish.format, **parameters)
     if status == 204:

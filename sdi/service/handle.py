@@ -11,6 +11,7 @@ from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
 
+from sdi.errors import NotFound
 from sdi.service.cog import Cog
 from sdi.service.raster import Definition, Raster
 from sdi.service.zarrstore import Zarr
@@ -27,7 +28,10 @@ class _Handles:
 
     def get(self, kind: type[Cog] | type[Zarr], definition: Definition) -> Raster:
         """Return an open raster, opened anew where the file behind it was replaced."""
-        state = Path(definition["data"]).stat()
+        try:
+            state = Path(definition["data"]).stat()
+        except FileNotFoundError as error:
+            raise NotFound("the data of this coverage were taken away or replaced a moment ago; ask again") from error
         key = (definition["data"], state.st_ino, state.st_mtime_ns)
         with self._turn:
             if not self._open:

@@ -6,8 +6,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.responses import FileResponse
 from starlette.testclient import TestClient
 
 from sdi.access.keyring import Keyring
@@ -215,6 +217,27 @@ def test_a_file_that_somebody_removed_is_not_found(own: Built) -> None:
         own.path("stalls", "csv").unlink()
         assert client.get(f"{STALLS}.csv").status_code == 404
         assert client.get(f"{STALLS}.gpkg").status_code == 200
+
+
+@pytest.mark.parametrize("ranges", [None, "bytes=0-99", "bytes=0-3,100-103"])
+@pytest.mark.shows("service")
+def test_a_file_that_is_withdrawn_while_it_is_sent_arrives_whole(own: Built, monkeypatch, ranges: str | None) -> None:
+    send, head = FileResponse.__call__, {"Range": ranges} if ranges else {}
+    path = own.path("stalls", "fgb")
+    content = path.read_bytes()
+
+    async def withdrawn(self: FileResponse, *asked: Any) -> None:
+        shelf.empty(own.workspace.bulk("public"))
+        await send(self, *asked)
+
+    with asking(own) as client:
+        monkeypatch.setattr(FileResponse, "__call__", withdrawn)
+        answer = client.get(f"{STALLS}.fgb", headers=head)
+        assert not path.exists()
+        assert answer.status_code == (206 if ranges else 200)
+        assert len(answer.content) == int(answer.headers["content-length"])
+        assert answer.content[:4] == content[:4] or content[100:104] in answer.content
+        assert client.get(f"{STALLS}.fgb", headers=head).status_code == 404
 
 
 @pytest.mark.shows("service")

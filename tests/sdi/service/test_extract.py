@@ -162,6 +162,16 @@ def test_a_part_too_large_for_memory_is_refused_as_a_file(client, monkeypatch):
     assert "ask for less" in answer.json()["description"]
 
 
+def test_a_file_that_is_gone_is_not_found(tmp_path):
+    town = towns.build(tmp_path)
+    with TestClient(application(town)) as asking:
+        assert asking.get(f"{TERRAIN}?f=tiff").status_code == 200
+        for path in town.rasters.rglob("*.tif"):
+            path.unlink()
+        answer = asking.get(f"{TERRAIN}?f=tiff")
+        assert (answer.status_code, "ask again" in answer.json()["description"]) == (404, True)
+
+
 def test_handles_stay_open_until_the_coverage_is_published_anew(tmp_path):
     town = towns.build(tmp_path)
     with TestClient(application(town)) as asking:
