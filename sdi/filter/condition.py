@@ -83,7 +83,7 @@ class _Writer:
             return self._joined(operation, given)
         writer = self._predicates().get(operation)
         if writer is None:
-            raise _refused(f"the operation {operation!r} is unknown here, or gives no truth")
+            raise _refused(f"the operation {operation[:60]!r} {_meant(operation, ['and', 'or', *self._predicates()])}")
         return writer(operation, given)
 
     def _predicates(self) -> Mapping[str, Callable[[str, list[Any]], Term]]:
@@ -218,8 +218,8 @@ class _Writer:
         field = self._queryables.get(name) if isinstance(name, str) else None
         if field is None:
             near = difflib.get_close_matches(str(name), self._queryables, 1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            raise _refused(f"{str(name)[:60]!r} is no queryable of this collection{meant}")
+            meant = f"did you mean {near[0]}?" if near else "a text stands in single quotes, 'like this'"
+            raise _refused(f"{str(name)[:60]!r} is no queryable of this collection; {meant}")
         kind = kind_of(field)
         return Term(kind, self._dialect.column(str(name), kind))
 
@@ -261,7 +261,9 @@ class _Writer:
         kinds = {term.kind for term in terms}
         if len(kinds) > 1:
             advice = "; write dates as DATE('2025-07-01')" if kinds & {"date", "timestamp"} else ""
-            raise _refused(f"{operation} compares {_named(kinds)}{advice}")
+            pairs = zip(trees, terms, strict=True)
+            told = "".join(f"; {one['property']} is a {term.kind}" for one, term in pairs if _is_property(one))
+            raise _refused(f"{operation} compares {_named(kinds)}{told}{advice}")
         if kinds & {"geometry", "array"}:
             raise _refused(f"{operation} compares no {_named(kinds)}")
         return terms
@@ -315,9 +317,21 @@ def _is_literal_place(tree: Tree) -> bool:
     return isinstance(tree, dict) and ("bbox" in tree or "coordinates" in tree or "geometries" in tree)
 
 
+def _is_property(tree: Tree) -> bool:
+    """Tell whether a part names a property."""
+    return isinstance(tree, dict) and "property" in tree
+
+
 def _is_interval(tree: Tree) -> bool:
     """Tell whether a part states an interval."""
     return isinstance(tree, dict) and "interval" in tree
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """Say that an operation is none that gives a truth, and which one may be meant."""
+    near = difflib.get_close_matches(name, known, 1)
+    cure = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return f"gives no truth here; {cure}"
 
 
 def _clean(text: str) -> str:

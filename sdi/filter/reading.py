@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import cql2
@@ -22,6 +22,11 @@ Tree = Any
 """What JSON can hold, as CQL2 JSON orders it."""
 
 LANGUAGES: tuple[Language, ...] = ("cql2-text", "cql2-json", "cql-text")
+_EXAMPLES: Mapping[Language, str] = {
+    "cql2-text": "status = 'active' AND height > 10",
+    "cql2-json": '{"op": ">", "args": [{"property": "height"}, 10]}',
+    "cql-text": "status = 'active' AND height > 10",
+}
 MAXIMUM_LENGTH = 8_000
 """Longest filter [character]."""
 MAXIMUM_DEPTH = 50
@@ -75,7 +80,7 @@ def read(text: str, language: str = "cql2-text") -> Tree:
         tree = (cql2.parse_json if language == "cql2-json" else cql2.parse_text)(text).to_json()
     except (cql2.ParseError, ValueError) as error:
         raise _refused(
-            f"the filter is no {language} ({_where(str(error))}); see the queryables for an example"
+            f"the filter is no {language} ({_where(str(error))}); expected one such as {_EXAMPLES[language]}"
         ) from error
     _check_parts(tree)
     return tree

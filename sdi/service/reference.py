@@ -6,6 +6,7 @@ EPSG register with the same geodetic datum whose area of use meets the city: no 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import numpy as np
@@ -96,7 +97,10 @@ def asked(name: str, text: str | None, codes: tuple[str, ...]) -> str:
         return CRS84
     written = {uri(code): code for code in codes} | {f"[{code}]": code for code in codes}
     if text not in written:
-        raise InputError(f"parameter {name} is {text!r}, not offered here; expected one of {', '.join(uris(codes))}")
+        number = re.split(r"[:/]", text.strip("[]"))[-1]
+        near = [one for one in uris(codes) if one.endswith(f"/{number}")]
+        cure = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(uris(codes))}"
+        raise InputError(f"parameter {name} is {text!r}, not offered here; {cure}")
     return written[text]
 
 

@@ -113,6 +113,8 @@ def test_a_system_that_is_not_offered_is_400_with_a_message(client, check, value
     assert answer.status_code == 400
     check("features/part1-1.0.1/schemas/exception.yaml", answer.json())
     assert "crs" in answer.json()["description"].lower()
+    meant = {"EPSG:4326", "4326", "urn:ogc:def:crs:EPSG::4326"}
+    assert (f"did you mean {EPSG}4326?" in answer.json()["description"]) == (value in meant)
 
 
 @proves("features-2/crs/fc-bbox-crs-definition")

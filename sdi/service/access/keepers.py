@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from threading import Lock
 
 from sdi.declaration import Level
 from sdi.service.access.caller import ANYBODY, Caller
 from sdi.service.inventory import Inventory, Keeper
 from sdi.workspace import Workspace
+
+logger = logging.getLogger(__name__)
 
 _MAXIMUM_NARROWED = 64
 """Sets of collections of which an inventory is kept."""
@@ -78,6 +81,8 @@ class Keepers:
         with self._turn:
             of, narrow = self._narrowed.get((level, names), (None, None))
             if of is not whole or narrow is None:
+                if unknown := names - whole.collections.keys() - whole.coverages.keys():
+                    logger.warning("a key or role is for %s, which is not published", ", ".join(sorted(unknown)))
                 narrow = whole.only(names)
                 if len(self._narrowed) >= _MAXIMUM_NARROWED:
                     self._narrowed.clear()

@@ -9,8 +9,11 @@ from starlette.requests import Request
 from sdi.errors import InputError, NotFound
 from sdi.publishing.collection import Collection
 from sdi.service.inventory import Inventory
+from sdi.service.parameter import Box
 from sdi.tile.quad import DEEPEST, IDENTIFIER, Tile, limits
 
+USUAL_LEVEL = 12
+"""At which a map of a city is opened."""
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -33,6 +36,18 @@ def tiled(stock: Inventory, request: Request) -> Collection:
     if not one.tiles:
         raise NotFound(f"collection {one.name} has no tiles; collections that have some link to them")
     return one
+
+
+def middle(extent: Box) -> list[float]:
+    """Return where a map is opened: longitude and latitude [degree, CRS84].
+
+    Parameters
+    ----------
+    extent : tuple of float (4,) [degree, CRS84]
+        What it shows.
+    """
+    west, south, east, north = extent
+    return [(west + east) / 2, (south + north) / 2]
 
 
 def check_grid(request: Request) -> None:

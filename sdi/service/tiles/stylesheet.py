@@ -13,12 +13,12 @@ from sdi.publishing.collection import Collection
 from sdi.service.answer import document, headers, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.library import Document
-from sdi.service.negotiation import Offer, Wish, understand
-from sdi.service.tiles.place import tiled
+from sdi.service.negotiation import JSON, Offer, Wish, understand
+from sdi.service.tiles.place import USUAL_LEVEL, middle, tiled
 from sdi.tile.quad import IDENTIFIER
 
 STYLESHEET = "application/vnd.mapbox.style+json"
-_STYLE: Offer = (("mbs", STYLESHEET),)
+_STYLE: Offer = (("mbs", STYLESHEET), ("json", JSON))
 _KINDS: Mapping[str, Sequence[str]] = {
     "fill": ("Polygon", "MultiPolygon"),
     "line": ("LineString", "MultiLineString"),
@@ -62,10 +62,12 @@ def stylesheet(one: Collection, said: Mapping[str, Any], wish: Wish) -> Document
     wish : Wish
         For language and addresses.
     """
+    opened = {"center": middle(one.extent), "zoom": max(USUAL_LEVEL, said["minzoom"])} if one.extent else {}
     tiles = wish.address(f"/collections/{one.name}/tiles/{IDENTIFIER}", f="tilejson")
     return {
         "version": 8,
         "name": one.title.of(wish.language),
+        **opened,
         "sources": {one.name: {"type": "vector", "url": tiles}},
         "layers": _layers(one.name, said),
     }

@@ -18,7 +18,7 @@ from sdi.service.negotiation import DOCUMENT, HTML, JSON, Offer, Wish, understan
 from sdi.service.phrase import say
 from sdi.service.sketch import sketch_of_box
 from sdi.service.tiles.matrix import PATH
-from sdi.service.tiles.place import check_grid, tiled
+from sdi.service.tiles.place import USUAL_LEVEL, check_grid, middle, tiled
 from sdi.service.tiles.stylesheet import STYLESHEET, style_path
 from sdi.service.view import render
 from sdi.tile.layer import MEDIA
@@ -175,8 +175,7 @@ def _tilejson(one: Collection, wish: Wish) -> Document:
         }],
     }  # fmt: skip
     if one.extent is not None:
-        west, south, east, north = one.extent
-        body |= {"bounds": [west, south, east, north], "center": [(west + east) / 2, (south + north) / 2, 12]}
+        body |= {"bounds": list(one.extent), "center": [*middle(one.extent), USUAL_LEVEL]}
     return body
 
 
