@@ -161,6 +161,7 @@ def application(
         exception_handlers={PhusaError: answer_problem, HTTPException: answer_problem, Exception: answer_problem},
         lifespan=life,
     )
+    made.state.workspace = workspace  # pages of errors name the city
     made.router.redirect_slashes = False  # `_without_slash` does it, whatever host the request names
     return made
 

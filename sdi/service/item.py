@@ -5,9 +5,7 @@ pygeoapi's handler decodes and encodes every feature, which costs it nine tenths
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,20 +16,16 @@ from sdi.publishing.dictionary import localised
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
 from sdi.service.feature import collection_bytes, feature_bytes, geometries_of, in_crs, narrowed, parsed
+from sdi.service.heading import heading
 from sdi.service.inventory import Inventory
 from sdi.service.link import Link, itself, link, pair
+from sdi.service.listing import cells, listing
 from sdi.service.negotiation import FEATURES, JSON, Wish, understand
-from sdi.service.parameter import codes
 from sdi.service.phrase import say
-from sdi.service.query import PARAMETERS, ItemsQuery, moments, queryables
+from sdi.service.query import PARAMETERS, ItemsQuery, moments
 from sdi.service.reference import asked, one_side
 from sdi.service.sketch import sketch
 from sdi.service.view import render
-
-_COLUMNS = 8
-"""Properties shown in the table of a page of items."""
-_CHOICES = 60
-"""Longest list of codes offered in the filter of a page."""
 
 
 def items(context: Context, request: Request) -> Response:
@@ -63,7 +57,7 @@ def _items(context: Context, request: Request, stock: Inventory) -> Response:
     )  # fmt: skip
     head = headers(wish, etag, Content_Crs=f"<{uri(query.crs)}>")
     if wish.html:
-        return page(_items_page(context, wish, one, query, found), head)
+        return page(listing(context, wish, one, query, found), head)
     members = {
         "numberMatched": found.number_matched,
         "numberReturned": len(found.features),
@@ -130,72 +124,18 @@ def _page_links(wish: Wish, one: Collection, query: ItemsQuery, found: Page) -> 
     return [*links, *pair(wish, "collection", f"/collections/{one.name}", JSON, "collection")]
 
 
-def _items_page(context: Context, wish: Wish, one: Collection, query: ItemsQuery, found: Page) -> str:
-    """Render a page of items: table, sketch, filter; paged by offset, so that it can go back."""
-    features = parsed(found.features)
-    schema = localised(one.schema["properties"], wish.language)
-    filled = {name for each in features for name, value in each["properties"].items() if value is not None}
-    columns = [name for name in schema if name in filled][:_COLUMNS]
-    rows = [
-        {"id": each["id"], "cells": _cells(each["properties"], columns, schema, wish.language)} for each in features
-    ]
-    last = query.offset + len(features)
-    onward = wish.again(after=None, offset=str(last)) if query.after is None else wish.again(after=str(found.next_key))
-    return render(
-        "items.html", wish, workspace=context.workspace,
-        one=one, rows=rows, columns=[(name, schema[name].get("title", name)) for name in columns], found=found,
-        first=query.offset + 1 if query.after is None else None, last=last, query=query,
-        next=onward if found.next_key is not None else None,
-        previous=wish.again(offset=str(max(0, query.offset - query.limit))) if query.offset else None,
-        sketch=sketch(geometries_of(features)), filters=_filters(schema, one, wish), given=wish.parameters,
-        source=wish.again(f="json", crs=None, skipGeometry=None), has_map=context.has_map,
-    )  # fmt: skip
-
-
 def _item_page(context: Context, wish: Wish, one: Collection, found: bytes, links: list[Link]) -> str:
     """Render the page of an item."""
     (feature,) = parsed([found])
     (geometry,) = geometries_of([feature])
     schema = localised(one.schema["properties"], wish.language)
     names = list(feature["properties"])
-    cells = _cells(feature["properties"], names, schema, wish.language)
-    rows = [(schema.get(name, {}).get("title", name), name, cell) for name, cell in zip(names, cells, strict=True)]
+    values = cells(feature["properties"], names, schema, wish.language)
+    rows = [(schema.get(name, {}).get("title", name), name, value) for name, value in zip(names, values, strict=True)]
     point = None if geometry is None else geometry.representative_point()
     return render(
         "item.html", wish, workspace=context.workspace,
-        one=one, feature=feature, rows=rows, links=links, name=feature["properties"].get("name") or feature["id"],
+        one=one, feature=feature, rows=rows, links=links, name=heading(feature, one, wish.language),
         sketch=sketch([geometry]), place=None if point is None else (point.x, point.y), crs=uri(CRS84),
         source=wish.again(f="json", crs=None), has_map=context.has_map,
     )  # fmt: skip
-
-
-def _cells(
-    properties: dict[str, Any], names: Sequence[str], schema: dict[str, Any], language: str
-) -> list[dict[str, Any]]:
-    """Values for a table: codes by their titles, numbers with their units."""
-    cells = []
-    for name in names:
-        declared = schema.get(name, {})
-        titles = {
-            each["const"]: each["title"] for each in declared.get("oneOf") or [] if "title" in each and "const" in each
-        }
-        value = properties.get(name)
-        unit = declared.get("x-ogc-unit", "")
-        told = titles.get(value, value) if isinstance(value, str) else value
-        cells.append({"value": told, "unit": "" if unit == "1" or value is None else unit, "language": language})
-    return cells
-
-
-def _filters(schema: dict[str, Any], one: Collection, wish: Wish) -> list[dict[str, Any]]:
-    """Queryables with a short list of codes, for the form of the page."""
-    filters = []
-    for name in queryables(one):
-        choices = codes(schema[name])
-        if 0 < len(choices) <= _CHOICES:
-            titles = {
-                str(each["const"]): each.get("title") for each in schema[name].get("oneOf") or [] if "const" in each
-            }
-            options = [(code, titles.get(code) or code) for code in choices]
-            title = schema[name].get("title", name)
-            filters.append({"name": name, "title": title, "options": options, "chosen": wish.parameters.get(name)})
-    return filters

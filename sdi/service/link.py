@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sdi.service.negotiation import HTML, Offer, Wish
+from sdi.service.negotiation import COVERAGEJSON, GEOJSON, GEOTIFF, HTML, Offer, Wish
 from sdi.service.phrase import say
 
 Link = dict[str, str]
 
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 """Prefix of the OGC's own relation types."""
+_FORMATS = {GEOJSON: "GeoJSON", COVERAGEJSON: "CoverageJSON", GEOTIFF: "GeoTIFF", HTML: "HTML"}
+"""Names of media types; any other is some JSON."""
 
 
 def link(rel: str, href: str, media: str, title: str, language: str | None = None) -> Link:
@@ -51,10 +53,11 @@ def itself(wish: Wish, offer: Offer) -> list[Link]:
         ``self`` first, then one ``alternate`` per other format.
     """
     formats = dict(reversed(offer))
-    links = [link("self", wish.again(), wish.media, _title(wish.format, wish), wish.language)]
+    links = [link("self", wish.again(), wish.media, _title(wish.media, wish), wish.language)]
     others = (name for name in dict.fromkeys(one for one, _ in offer) if name != wish.format)
     return links + [
-        link("alternate", wish.again(f=name), formats[name], _title(name, wish), wish.language) for name in others
+        link("alternate", wish.again(f=name), formats[name], _title(formats[name], wish), wish.language)
+        for name in others
     ]
 
 
@@ -85,6 +88,6 @@ def pair(wish: Wish, rel: str, path: str, media: str, title: str) -> list[Link]:
     ]
 
 
-def _title(name: str, wish: Wish) -> str:
+def _title(media: str, wish: Wish) -> str:
     """Say "this document as …"."""
-    return say("this_document_as", wish.language, format={"json": "JSON", "html": "HTML"}.get(name, name))
+    return say("this_document_as", wish.language, format=_FORMATS.get(media, "JSON"))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -18,6 +19,9 @@ from sdi.service.phrase import say
 from sdi.service.view import render
 
 logger = logging.getLogger(__name__)
+
+ENGLISH = "en"
+"""Language of what is said to programs."""
 
 _TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (RefusedError, 400, "InvalidParameterValue"),
@@ -109,16 +113,25 @@ async def answer_problem(request: Request, error: Exception) -> Response:
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     elif isinstance(error, WorkspaceError):
         logger.error("%s %s: %s", request.method, request.url.path, error.message)
-    language = _language(request)
+    is_page = prefers_html(request)
+    language = _language(request) if is_page else ENGLISH
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     headers |= {"Content-Language": language, "Cache-Control": "no-store", "Vary": VARY}
     links = [_successor(request, kind, eid, language) for eid, kind in problem.successors.items()]
-    if prefers_html(request):
-        # An address that begins with two slashes names a host.
-        wish = Wish("html", HTML, language, ROOT, "/" + request.scope["path"].lstrip("/"), {})
-        page = render("problem.html", wish, problem=problem, links=links)
-        return Response(page, problem.status, headers, f"{HTML}; charset=utf-8")
+    if is_page:
+        return Response(_page(request, problem, links, language), problem.status, headers, f"{HTML}; charset=utf-8")
     return Response(orjson.dumps(problem.document(links)), problem.status, headers, JSON)
+
+
+def _page(request: Request, problem: Problem, links: list[dict[str, str]], language: str) -> str:
+    """Render an error; in another language it is the same error, so that all of the query stays."""
+    kept = {"lang": language} if "lang" in request.query_params else {}
+    asked = [pair for pair in request.query_params.multi_items() if pair[0] not in ("f", "lang")]
+    return render(
+        "problem.html", Wish("html", HTML, language, ROOT, request.scope["path"], kept),
+        workspace=request.app.state.workspace, machine=None, problem=problem, links=links,
+        languages=[(one, "?" + urlencode([*asked, ("f", "html"), ("lang", one)])) for one in LANGUAGES],
+    )  # fmt: skip
 
 
 def _language(request: Request) -> str:

@@ -17,7 +17,7 @@ from sdi.service.inventory import Inventory
 from sdi.service.link import itself
 from sdi.service.negotiation import DOCUMENT, Wish, understand
 from sdi.service.parameter import integer
-from sdi.service.sketch import sketch_of_boxes
+from sdi.service.sketch import sketch_of_list
 from sdi.service.view import render
 
 Line = dict[str, Any]
@@ -86,23 +86,21 @@ def search(context: Context, request: Request) -> Response:
     found = stock.search(query.text, limit=query.limit, kinds=query.kinds, datetime=query.datetime)
     hits = [_line(wish, one) for one in found]
     if wish.html:
-        more = wish.again(limit=str(MOST)) if len(hits) == query.limit < MOST else None
-        return page(_page(context, wish, stock, query.text, hits, more), headers(wish, etag))
+        return page(_page(context, wish, stock, query.text, hits, query.limit), headers(wish, etag))
     body = {"q": query.text, "numberReturned": len(found), "hits": hits, "links": itself(wish, DOCUMENT)}
     return document(wish, body, headers(wish, etag))
 
 
-def _page(
-    context: Context, wish: Wish, stock: Inventory, text: str, hits: Sequence[Line], more: str | None = None
-) -> str:
+def _page(context: Context, wish: Wish, stock: Inventory, text: str, hits: Sequence[Line], limit: int = MOST) -> str:
     """Render the page: what to look for, and what was found, with the titles of its collections."""
     titles = {name: one.title.of(wish.language) for name, one in stock.collections.items()}
     shown = [hit | {"of": titles.get(hit["collection"], hit["kind"])} for hit in hits]
-    boxes = [hit["bbox"] for hit in hits if hit["bbox"]]
+    is_cut = len(hits) == limit
+    more = wish.again(limit=str(MOST)) if is_cut and limit < MOST else None
     kept = [(name, wish.parameters[name]) for name in ("kind", "datetime") if name in wish.parameters]
     return render(
         "search.html", wish, workspace=context.workspace, here=wish.site + wish.path, text=text, hits=shown,
-        longest=LONGEST, more=more, kept=kept, sketch=sketch_of_boxes(boxes) if boxes else None,
+        longest=LONGEST, is_cut=is_cut, more=more, kept=kept, sketch=sketch_of_list([hit["bbox"] for hit in hits]),
     )  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -16,6 +17,10 @@ _TALLEST = 480
 _MARGIN = 12
 _MAXIMUM_SHAPES = 1000
 """Things drawn at most; a sketch of more is a blot."""
+_APART = 30
+"""Distance from which on two numbers can be read side by side [px]."""
+_TOLD = 3
+"""Numbers written in one place at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Sketch:
     lines: tuple[str, ...] = ()
     """Path data of lines."""
     points: tuple[tuple[float, float], ...] = ()
+    numbers: tuple[tuple[float, float, str], ...] = ()
+    """Numbers of what is drawn in a list beside the drawing, and where they stand."""
 
 
 def sketch(geometries: Sequence[shapely.Geometry | None]) -> Sketch | None:
@@ -93,7 +100,36 @@ def sketch_of_boxes(boxes: Sequence[Box]) -> Sketch | None:
     Sketch or None
         None where there is none.
     """
-    return sketch([shapely.box(*box) for box in dict.fromkeys(boxes)])
+    return sketch([_shape(box) for box in dict.fromkeys(boxes)])
+
+
+def sketch_of_list(boxes: Sequence[Box | None]) -> Sketch | None:
+    """Draw where the things of a list lie, each with its number in the list.
+
+    Parameters
+    ----------
+    boxes : sequence of tuple of float (4,) or None [degree, CRS84]
+        Box of the first thing, of the second, and so on; ``None`` where one has no place. One without width and height
+        is a point.
+
+    Returns
+    -------
+    Sketch or None
+        None where there is nothing to draw. Numbers that would cover each other stand in one place: ``1, 4``; of many
+        the first three.
+    """
+    placed = [(box, str(number)) for number, box in enumerate(boxes, 1) if box]
+    drawn = sketch_of_boxes([box for box, _ in placed])
+    if drawn is None:
+        return None
+    west, south, east, north = drawn.box
+    spots: dict[tuple[float, float], list[str]] = {}
+    for (xmin, ymin, xmax, ymax), number in placed:
+        x = ((xmin + xmax) / 2 - west) / (east - west) * drawn.width
+        y = (north - (ymin + ymax) / 2) / (north - south) * drawn.height
+        near = (spot for spot in spots if math.dist(spot, (x, y)) < _APART)
+        spots.setdefault(next(near, (round(x, 1), round(y, 1))), []).append(number)
+    return replace(drawn, numbers=tuple((x, y, _told(numbers)) for (x, y), numbers in spots.items()))
 
 
 def sketch_of_box(box: Box) -> Sketch | None:
@@ -105,6 +141,16 @@ def sketch_of_box(box: Box) -> Sketch | None:
         The box.
     """
     return sketch_of_boxes([box])
+
+
+def _told(numbers: Sequence[str]) -> str:
+    """Write the numbers that stand in one place."""
+    return ", ".join(numbers[:_TOLD]) + (" …" if len(numbers) > _TOLD else "")
+
+
+def _shape(box: Box) -> shapely.Geometry:
+    """Make the shape of a box; one without width and height is a point."""
+    return shapely.Point(box[:2]) if box[:2] == box[2:] else shapely.box(*box)
 
 
 def _fit(wide: float, tall: float) -> tuple[float, int]:

@@ -10,9 +10,14 @@ from starlette.responses import Response
 from sdi.errors import Gone, NotFound
 from sdi.identity import is_identifier
 from sdi.publishing.collection import Thing
+from sdi.publishing.dictionary import localised
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
+from sdi.service.feature import parsed
+from sdi.service.heading import heading
+from sdi.service.inventory import Inventory
 from sdi.service.link import Link, itself, link
+from sdi.service.listing import cells
 from sdi.service.negotiation import DOCUMENT, GEOJSON, HTML, JSON, Wish, understand
 from sdi.service.phrase import say
 from sdi.service.view import render
@@ -50,11 +55,19 @@ def thing(context: Context, request: Request) -> Response:
     head = headers(wish, etag)
     if not wish.html:
         return document(wish, _body(found, links), head)
-    html = render(
+    return page(_page(context, wish, stock, found), head)
+
+
+def _page(context: Context, wish: Wish, stock: Inventory, found: Thing) -> str:
+    """Render the page of a thing: what it is called, what it is, and the way to its item."""
+    one = stock.collection(found.collection)
+    (feature,) = parsed([stock.item(one.name, found.eid, datetime=None, recorded=None)])
+    schema = localised(one.schema["properties"], wish.language)
+    (status,) = cells({"status": found.status}, ["status"], schema, wish.language)
+    return render(
         "thing.html", wish, workspace=context.workspace,
-        thing=found, collection=stock.collection(found.collection),
+        thing=found, collection=one, name=heading(feature, one, wish.language), status=status["value"],
     )  # fmt: skip
-    return page(html, head)
 
 
 def named(request: Request) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from sdi.errors import NotFound
 from sdi.publishing.change import Version
 from sdi.service.answer import document, headers, page, tag, unchanged
 from sdi.service.context import Context
-from sdi.service.feature import feature_bytes
+from sdi.service.feature import feature_bytes, parsed
+from sdi.service.heading import heading
 from sdi.service.link import Link, itself, link
 from sdi.service.negotiation import DOCUMENT, GEOJSON, JSON, Offer, Wish, understand
 from sdi.service.phrase import say
@@ -44,7 +45,11 @@ def versions(context: Context, request: Request) -> Response:
         return answer
     if wish.html:
         rows = [(address(wish, kind, eid, one.number), one) for one in found]
-        html = render("versions.html", wish, workspace=context.workspace, kind=kind, eid=eid, rows=rows)
+        one, (feature,) = stock.collection(stock.thing(kind, eid).collection), parsed([found[-1].feature])
+        html = render(
+            "versions.html", wish, workspace=context.workspace,
+            kind=kind, eid=eid, rows=rows, collection=one, name=heading(feature, one, wish.language),
+        )  # fmt: skip
         return page(html, headers(wish, etag))
     listed = [_times(one) | {"href": address(wish, kind, eid, one.number)} for one in found]
     links = [

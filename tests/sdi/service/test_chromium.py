@@ -62,7 +62,7 @@ def test_no_page_runs_what_it_shows_fetches_elsewhere_or_breaks_its_policy(visit
 
 def test_hostile_text_is_read_as_text(visit, client):
     hostile = client.get(f"{ITEMS}?landmark_tag=L3").json()["features"][0]["id"]
-    page, _ = visit(f"{ITEMS}/{hostile}?f=html")
+    page, _ = visit(f"{ITEMS}/{hostile}?f=html&lang=vi")
     assert page.locator("h1").inner_text() == HOSTILE
 
 

@@ -161,6 +161,16 @@ def test_codes_numbers_and_units_are_written_for_people(client):
     assert "0.25 <span" in english
 
 
+def test_a_list_of_links_says_what_each_leads_to_and_no_relation(client):
+    for address in ("/ogc/", "/ogc/collections/landmarks", "/ogc/collections/terrain/coverage"):
+        text = client.get(f"{address}?f=html&lang=en").text
+        (listed,) = re.findall(r'<ul class="links">(.*?)</ul>', text, re.DOTALL)
+        assert "opengis.net" not in re.sub(r"<a [^>]*>", "", listed), address
+    assert re.findall(r">(This document as [^<]+)<", listed) == [
+        "This document as CoverageJSON", "This document as GeoTIFF",
+    ]  # fmt: skip
+
+
 def test_a_page_of_items_leads_on_and_back(client):
     first = client.get("/ogc/collections/landmarks/items?f=html&lang=en")
     assert "1 to 100 of 1,236 items" in first.text

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -52,6 +55,40 @@ def test_an_error_is_a_page_for_who_prefers_pages(client):
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "<h1>Not found</h1>" in answer.text
+
+
+def test_a_page_of_an_error_is_a_page_of_the_city(client):
+    page = client.get("/ogc/nothing?lang=en", headers={"Accept": "text/html"}).text
+    assert '<a class="city" href="/ogc/?lang=en">Ben Thu Town</a>' in page
+    assert "OGC API<" not in page
+    for href in (
+        "/ogc/collections?f=html&amp;lang=en",
+        "/search?f=html&amp;lang=en",
+        "/ogc/openapi?f=html&amp;lang=en",
+    ):
+        assert f'<li><a href="{href}">' in page
+        assert client.get(href.replace("&amp;", "&")).status_code == 200
+
+
+def test_an_error_in_another_language_is_the_same_error(client):
+    path = "/ogc/collections/landmarks/items"
+    for query in ("bbox=1,2", "lang=vi&grade=%22purple%22&limit=3", "bbox=1&bbox=2", "nothing=&lang=xx"):
+        first = client.get(f"{path}?{query}", headers={"Accept": "text/html"})
+        (other,) = re.findall(r'<a href="([^"]+)" lang="en"', first.text)
+        assert other.startswith("?")
+        second = client.get(path + unescape(other))
+        assert (first.status_code, second.status_code) == (400, 400)
+        assert "<h1>The request is not valid</h1>" in second.text
+        if "xx" not in query:
+            assert re.findall(r"<code>400</code>.*", first.text) == re.findall(r"<code>400</code>.*", second.text)
+
+
+def test_the_header_names_the_language_of_what_is_said(client):
+    document = client.get("/ogc/nothing?lang=vi")
+    assert document.headers["content-language"] == "en"
+    page = client.get("/ogc/nothing?lang=vi", headers={"Accept": "text/html"})
+    assert page.headers["content-language"] == "vi"
+    assert f'<span lang="en">{document.json()["description"]}</span>' in page.text
 
 
 def test_a_mistake_of_the_server_tells_nothing_of_its_inside(town, monkeypatch, caplog):

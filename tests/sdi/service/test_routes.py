@@ -204,7 +204,7 @@ def test_a_slash_too_many_leads_to_the_address_without_it_on_the_same_host(clien
         ("bbox=105,11,106,10", "southern edge before the northern one"),
         ("bbox=200,10,210,11", "leaves the globe"),
         ("datetime=yesterday", "expected 2025-07-01"),
-        ("crs=EPSG:4326", "expected one of"),
+        ("crs=EPSG:4326", "did you mean"),
         ("floors=many", "expected a whole number"),
         ("filter=hight>3", "did you mean height"),
     ],

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.town import COUNT, RETIRED
@@ -57,7 +59,8 @@ def test_people_search_on_a_page(client):
     assert 'type="search" name="q" value=""' in empty.text
     found = client.get("/search?f=html&lang=en&q=cho noi so 7 hoa binh").text
     first = client.get("/search?lang=en&q=cho noi so 7 hoa binh").json()["hits"][0]
-    assert f'<a href="{first["href"]}?f=html&amp;lang=en">{first["title"]}</a>' in found
+    item = f"http://city.test/ogc/collections/landmarks/items/{first['id']}"
+    assert f'<a href="{item}?f=html&amp;lang=en">{first["title"]}</a>' in found
     assert 'value="cho noi so 7 hoa binh"' in found
     assert "Show more" not in found
     assert "limit=100" in client.get("/search?f=html&lang=en&q=cho noi").text
@@ -65,6 +68,26 @@ def test_people_search_on_a_page(client):
     assert "&lt;b&gt;" in client.get("/search?f=html&q=<b>").text
     assert 'name="kind" value="plot"' in client.get("/search?f=html&q=7&kind=plot").text
     assert "Nothing was found" in client.get("/search?f=html&lang=en&q=qqqqqq").text
+
+
+def test_who_ended_leads_to_what_became_of_it(client):
+    (hit,) = client.get(f"/search?q=L{COUNT}").json()["hits"]
+    assert f'<a href="{hit["href"]}?f=html">' in client.get(f"/search?f=html&q=L{COUNT}").text
+
+
+def test_the_page_says_whether_there_may_be_more(client):
+    assert "10 kết quả đầu, phù hợp nhất trước." in client.get("/search?f=html&q=cho noi").text
+    assert "The first 10, best match first." in client.get("/search?f=html&lang=en&q=cho noi").text
+    assert "The first 100, best match first." in client.get("/search?f=html&lang=en&q=cho noi&limit=100").text
+    assert "1 found, best match first." in client.get("/search?f=html&lang=en&q=L20").text
+
+
+def test_points_are_drawn_with_the_number_they_have_in_the_list(client):
+    page = client.get("/search?f=html&lang=en&q=cho noi").text
+    assert page.count('<circle class="point"') == 10
+    numbers = ", ".join(re.findall(r'<text class="number"[^>]*>([^<]+)</text>', page))
+    assert {one for one in numbers.split(", ") if one.isdigit()} >= {"1", "10"}
+    assert page.count("<li>\n    <a href=") == 10
 
 
 def test_an_answer_that_is_known_is_not_sent_again(client):

@@ -21,6 +21,15 @@ def test_a_thing_answers_at_its_lasting_address(client):
     assert thing["links"][0]["href"] == f"http://city.test/id/landmark/{eid}"
 
 
+def test_people_read_what_a_thing_is_in_words(client):
+    eid = client.get(f"{ITEMS}?landmark_tag=L7").json()["features"][0]["id"]
+    page = client.get(f"/id/landmark/{eid}?f=html&lang=vi").text
+    assert "<h1>Chợ nổi số 7 đường Hòa Bình</h1>" in page
+    assert ">Công trình tiêu biểu</a> <code>landmark</code>" in page
+    assert "<dd>đang hoạt động</dd>" in page
+    assert f'<li><a href="http://city.test{ITEMS}/{eid}?f=html&amp;lang=vi">Xem đối tượng trong tập dữ liệu</a>' in page
+
+
 def test_an_identifier_may_be_written_in_capitals(client):
     eid = client.get(f"{ITEMS}?limit=1").json()["features"][0]["id"]
     assert client.get(f"/id/landmark/{eid.upper()}").json()["id"] == eid
