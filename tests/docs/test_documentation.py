@@ -25,15 +25,12 @@ from sdi.publishing.dictionary import json_schema
 from sdi.settings import Settings
 from sdi.store.sqlite_filter import SqliteFilter
 from sdi.workspace import Workspace
+from tests.guides import calls, text
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 PARTS = ["Context", "Decision", "Alternatives", "Consequences"]
-
-
-def text(*paths: Path) -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def commands(tree: argparse.ArgumentParser, name: str = "phusa") -> Iterator[tuple[str, argparse.ArgumentParser]]:
@@ -87,10 +84,8 @@ PAGES = [*sorted((DOCS / "guides").glob("*.md")), ROOT / "README.md", ROOT / "CO
 
 
 def shown(page: Path) -> list[str]:
-    """Calls of the command in the shell examples of a page."""
-    blocks = re.findall(r"```sh\n(.*?)```", text(page), flags=re.DOTALL)
-    calls = [call for block in blocks for line in block.splitlines() for call in line.split("&&")]
-    return [call.strip() for call in calls if re.match(r"\s*(\.venv/bin/)?phusa ", call)]
+    """Calls of the command in the examples of a page."""
+    return calls(text(page), "phusa")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

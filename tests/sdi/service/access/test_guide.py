@@ -21,7 +21,7 @@ def test_the_file_about_tokens_in_the_guide_is_read_as_it_stands(tmp_path):
     assert found.keys == f"{found.issuer}/protocol/openid-connect/certs"
     assert found.roles == {
         "planner": Right("restricted"),
-        "lamp-crew": Right("restricted", frozenset({"lamps"})),
+        "lamp-crew": Right("restricted", frozenset({"street-lights"})),
         "citizen": Right("public"),
     }
     keys = jwks.KeySet(found.keys, found.algorithms)
