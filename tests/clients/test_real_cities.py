@@ -40,7 +40,9 @@ print(json.dumps({"code": code, "seconds": time.monotonic() - start, "gibibytes"
 """
 
 
-@pytest.fixture(scope="module", params=["cantho", "vancouver", pytest.param("chicago", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=["cantho", *(pytest.param(one, marks=pytest.mark.slow) for one in ("vancouver", "chicago"))]
+)
 def built(request, shared_data, tmp_path_factory):
     """Build one real city by the command, in a process of its own."""
     folder = tmp_path_factory.mktemp(request.param) / "city"

@@ -432,6 +432,7 @@ def stored(table):
     return StorageCRS.to_storage(STORAGE, shapely.force_2d(places), table.crs.to_string())
 
 
+@pytest.mark.slow
 @pytest.mark.shows("shared-model")
 def test_deliveries_in_real_wards_and_streets_are_told_or_refused_and_never_wrong(real, figure):
     found = readings.outcomes(real, ("ward", "street", "everything", "cluster", "nothing", "unlisted"), 49)
