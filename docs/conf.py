@@ -1,7 +1,7 @@
 """Configuration of the documentation; nothing is fetched: no inventories of other projects, no scripts of others."""
 
+import shutil
 from importlib.metadata import version as installed_version
-from importlib.util import find_spec
 from pathlib import Path
 from types import BuiltinFunctionType
 from typing import get_origin
@@ -57,22 +57,10 @@ def skip_alias(app, what, name, obj, skip, options):  # noqa: ANN001, ANN201, AR
     return True if get_origin(obj) is not None or isinstance(obj, BuiltinFunctionType) else None
 
 
-def forget_moved_modules(folder: Path) -> None:
-    """Remove generated pages of modules that are gone; autosummary writes pages and never takes one away."""
-    for page in folder.glob("*.rst"):
-        if not is_module(page.stem):
-            page.unlink()
-
-
-def is_module(name: str) -> bool:
-    """Tell whether a module can be imported."""
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
 def setup(app: Sphinx) -> None:
-    """Begin with pages of what there is, and register the rule above."""
-    forget_moved_modules(Path(__file__).parent / "reference" / "api")
+    """Begin without generated pages, and register the rule above.
+
+    Autosummary takes no page away and reads those of last time, which name modules that have moved since.
+    """
+    shutil.rmtree(Path(__file__).parent / "reference" / "api", ignore_errors=True)
     app.connect("autodoc-skip-member", skip_alias)
