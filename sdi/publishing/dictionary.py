@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from sdi.access.generalise import GENERALISED, TELLING
@@ -167,6 +168,19 @@ def as_queryables(schema: Mapping[str, Any], uri: str) -> dict[str, Any]:
         if one.get("type") != "array"
     }
     return {**kept, "$id": uri, "properties": properties}
+
+
+def code_names(properties: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the properties of a published schema that hold official codes, in the order of the register.
+
+    Parameters
+    ----------
+    properties : mapping of str to mapping
+        As :func:`json_schema` orders them: codes stand before the status, and unlike names and addresses have a
+        pattern.
+    """
+    before = takewhile(lambda name: name != "status", properties)
+    return tuple(name for name in before if "pattern" in properties[name])
 
 
 def localised(schema: Any, language: str) -> Any:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import takewhile
+from collections.abc import Mapping
 from typing import Any
 
 from sdi.publishing.collection import Collection
+from sdi.publishing.dictionary import code_names
 
 
 def heading(feature: Mapping[str, Any], one: Collection, language: str) -> str:
@@ -30,11 +30,5 @@ def heading(feature: Mapping[str, Any], one: Collection, language: str) -> str:
     told = feature["properties"]
     if name := told.get(f"name_{language}") or told.get("name"):
         return str(name)
-    code = next((told[scheme] for scheme in _schemes(one) if told.get(scheme)), None)
+    code = next((told[scheme] for scheme in code_names(one.schema["properties"]) if told.get(scheme)), None)
     return f"{one.title.of(language)} {code}" if code else str(feature["id"])
-
-
-def _schemes(one: Collection) -> Iterator[str]:
-    """Properties with official codes: they stand before the status, and unlike names and addresses have a pattern."""
-    properties = one.schema["properties"]
-    return (name for name in takewhile(lambda name: name != "status", properties) if "pattern" in properties[name])

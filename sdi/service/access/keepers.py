@@ -81,7 +81,8 @@ class Keepers:
         with self._turn:
             of, narrow = self._narrowed.get((level, names), (None, None))
             if of is not whole or narrow is None:
-                if unknown := names - whole.collections.keys() - whole.coverages.keys():
+                unknown = names - whole.collections.keys() - whole.coverages.keys()
+                if unknown and of is None:  # once, and not again with every publication
                     logger.warning("a key or role is for %s, which is not published", ", ".join(sorted(unknown)))
                 narrow = whole.only(names)
                 if len(self._narrowed) >= _MAXIMUM_NARROWED:
