@@ -137,6 +137,16 @@ def project(geometries: Geometries, source: str, target: str, operation: str | N
     if source == target:
         return geometries.copy()
     xy = shapely.get_coordinates(geometries)
+    moved = _expressed(xy, source, target, operation)
+    if not shapely.has_z(geometries).any():
+        return _placed(geometries.copy(), moved)
+    z = shapely.get_coordinates(geometries, include_z=True)[:, 2]
+    with_z = _placed(shapely.force_3d(geometries), np.column_stack([moved, z]))
+    return np.asarray(np.where(shapely.has_z(geometries), with_z, shapely.force_2d(with_z)), dtype=object)
+
+
+def _expressed(xy: NDArray[np.float64], source: str, target: str, operation: str | None) -> NDArray[np.float64]:
+    """Reproject coordinates, all of which can be expressed, or refuse the first that cannot."""
     moved = transformed(xy, source, target, operation)
     if not np.isfinite(moved).all():
         bad = int(np.flatnonzero(~np.isfinite(moved).all(axis=1))[0])
@@ -145,11 +155,7 @@ def project(geometries: Geometries, source: str, target: str, operation: str | N
             "is the declared CRS right, and are the axes in order?",
             code="crs-out-of-range",
         )
-    if not shapely.has_z(geometries).any():
-        return _placed(geometries.copy(), moved)
-    z = shapely.get_coordinates(geometries, include_z=True)[:, 2]
-    with_z = _placed(shapely.force_3d(geometries), np.column_stack([moved, z]))
-    return np.asarray(np.where(shapely.has_z(geometries), with_z, shapely.force_2d(with_z)), dtype=object)
+    return moved
 
 
 def transformed(xy: NDArray[np.float64], source: str, target: str, operation: str | None = None) -> NDArray[np.float64]:
@@ -270,6 +276,23 @@ class StorageCRS:
         ndarray (n,) of shapely geometry [CRS84]
         """
         return project(geometries, self.code, CRS84, self.operation)
+
+    def check_corners(self, boxes: NDArray[np.float64]) -> None:
+        """Raise where a box has a corner without longitude and latitude: what it encloses could never be published.
+
+        Parameters
+        ----------
+        boxes : ndarray (n, 4) [storage CRS]
+            ``(xmin, ymin, xmax, ymax)``.
+
+        Raises
+        ------
+        RefusedError
+            Naming the corner.
+        """
+        low, high = boxes[:, :2], boxes[:, 2:]
+        wide = (low != high).any(axis=1)  # a point has one corner
+        _expressed(np.concatenate([low, high[wide]]), self.code, CRS84, self.operation)
 
     def from_crs84(self, geometries: Geometries, target: str) -> Geometries:
         """Reproject published geometries to a CRS a client asked for, in that CRS's own axis order.

@@ -22,6 +22,7 @@ from sdi.place.placement import NOWHERE, Height
 from sdi.record import Record
 from sdi.recording import Batch, Span, Table
 from sdi.store.schema import REGISTER_PREFIX
+from sdi.sweep import unswept
 from sdi.transaction import FRAME, TIMES, Transaction
 from sdi.value import checked_columns, refuse_fixed
 
@@ -81,6 +82,11 @@ class Register:
         count = len(batch)
         if not count:
             return []
+        with unswept():
+            return self._add(batch, tx, count)
+
+    def _add(self, batch: Batch, tx: Transaction, count: int) -> list[str]:
+        """Record one or more things."""
         batch = batch.dated(self._registry.zone)
         starts = batch.starts()
         level = access.of_batch(self._registry, self.declaration, batch)

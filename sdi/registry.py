@@ -29,6 +29,7 @@ from sdi.register import Register
 from sdi.safety import audit, chain
 from sdi.store.schema import core, register_table
 from sdi.store.store import Row, Store
+from sdi.sweep import unswept
 from sdi.transaction import Transaction
 from sdi.zone import GREENWICH, Zone
 
@@ -207,7 +208,8 @@ class Registry:
                     "tx": tx.number, "recorded_at": tx.recorded_at, "actor": actor, "reason": reason,
                     "decision": decision, "source_sha256": source_sha256, "software": audit.software(),
                 }  # fmt: skip
-                digest = self._digest(tx, previous, header)
+                with unswept():
+                    digest = self._digest(tx, previous, header)
                 self.store.insert_header({**header, "previous_hash": previous, "hash": digest})
         if not tx.empty:
             logger.info("transaction %d by %s: %s", tx.number, actor, reason)
@@ -217,8 +219,10 @@ class Registry:
         digest = audit.start(previous, header)
         for table in sorted({*tx.first, *tx.closed}):
             if table in tx.first:
-                rows = self.store.stream(f'SELECT * FROM "{table}" WHERE "row" >= ? ORDER BY "row"', (tx.first[table],))
-                audit.add_rows(digest, table, self.store.columns(table), rows)
+                names = audit.hashed(self.store.columns(table))
+                listed = ", ".join(f'"{name}"' for name in names)
+                sql = f'SELECT {listed} FROM "{table}" WHERE "row" >= ? ORDER BY "row"'
+                audit.add_rows(digest, table, names, self.store.stream(sql, (tx.first[table],)))
             audit.add_closed(digest, table, sorted(tx.closed.get(table, [])))
         return digest.hexdigest()
 

@@ -47,9 +47,10 @@ def entries(feature: int, eid: str, collection: str, sayings: Sequence[Saying], 
     Entry
         None for a thing that has no words.
     """
-    for place, (start, end, said) in enumerate(_joined(sayings)[-(2**BITS) :]):
+    whole = sayings if len(sayings) == 1 else _joined(sayings)[-(2**BITS) :]
+    for place, (start, end, said) in enumerate(whole):
         texts = [words(text) for text in said.values()]
-        count = len(set().union(*texts))
+        count = len({word for text in texts for word in text})
         weight = min(count, _HEAVIEST) + (0 if named else _UNNAMED) + (0 if end == FOREVER else FORMER)
         if count:
             yield Entry(

@@ -93,7 +93,7 @@ def check(geometries: Geometries, rule: LocationRule, crs: StorageCRS) -> None:
         if not fits.all():
             found = there[~fits][0].geom_type
             raise _wrong(rows[~fits], f"is a {found}, but the register expects {rule.geometry}", "geometry-type")
-    crs.to_crs84(shapely.points(shapely.bounds(there).reshape(-1, 2)))
+    crs.check_corners(shapely.bounds(there))
 
 
 def _wrong(rows: NDArray[np.intp], what: str, code: str) -> InputError:

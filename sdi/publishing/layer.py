@@ -14,8 +14,8 @@ import numpy as np
 import orjson
 import shapely
 
-from sdi.access.generalise import GENERALISED, veiled
-from sdi.access.level import hidden, shown_at
+from sdi.access.generalise import GENERALISED
+from sdi.access.level import shown_at
 from sdi.access.numbering import Features, Numbers
 from sdi.declaration import Declaration, Field, Level, property_of
 from sdi.errors import IntegrityError
@@ -25,10 +25,10 @@ from sdi.place import address
 from sdi.publishing import describe
 from sdi.publishing.change import changes
 from sdi.publishing.feature import rounded, serialised
-from sdi.publishing.timeline import Fact, Piece, pieces
+from sdi.publishing.story import Stories
+from sdi.publishing.timeline import Piece
 from sdi.registry import Registry
 from sdi.store.publication_store import LAYOUT, Extent, PublicationStore
-from sdi.store.schema import REGISTER_PREFIX, column_name
 from sdi.store.words import Entry
 from sdi.value import given
 from sdi.workspace import Workspace
@@ -36,8 +36,6 @@ from sdi.workspace import Workspace
 LONGEST_SOUGHT = 200
 """A text that may be longer is prose: nothing is found by its words [characters]."""
 
-_TIMES = "{0}.valid_from, {0}.valid_to, {0}.tx_from, {0}.tx_to"
-_CHOSEN = 'e."row" IN ({rows})'
 _SQL_TYPE = {"integer": "INTEGER", "number": "REAL", "boolean": "BOOLEAN", "date": "DATE", "datetime": "DATETIME"}
 _LAYER_TYPE = {
     "Point": "POINT", "MultiPoint": "MULTIPOINT", "LineString": "MULTILINESTRING", "MultiLineString": "MULTILINESTRING",
@@ -80,9 +78,12 @@ class Layer:
         self.first = self.last = 0
         """Provisional numbers of the first and last transaction that show, among the things worked out so far [1]."""
         self._numbers: Mapping[int, int] = {}
+        self._stories = Stories(self._declaration, level, registry, self.generalised)
         self._fields = declaration.published(level)
         self._converted = [field for field in self._fields if field.type in ("boolean", "series")]
         self._said = tuple(self.columns())
+        self._addressed = declaration.shows_address(level)
+        self._veils = bool(self.generalised)
         names = [("name", language) for language in declaration.languages]
         self._dated_slots = [*names, *(("scheme", scheme) for scheme in self._declaration.schemes)]
         self._sought = self._found_by()
@@ -151,9 +152,8 @@ class Layer:
         features : Features
             Numbers of the things.
         """
-        eids, facts = self._facts(rows)
         new = features.new(rows)
-        told = [(row, eid, self._story(facts[row])) for row, eid in eids.items()]
+        told = [(row, eid, story) for row, (eid, story) in self._stories.of(rows).items()]
         told = [one for one in told if one[0] in new or _latest(one[2]) > numbers.since]
         self._numbers = numbers.of({tx for *_, story in told for piece in story for tx in (piece.tx_from, piece.tx_to)})
         known = features.known([eid for row, eid, _ in told if row not in new])
@@ -168,103 +168,12 @@ class Layer:
         if shown:
             self._put_pieces(package, self._publish.collection, shown)
 
-    def _read(self, sql: str, rows: Sequence[int]) -> Iterable[tuple[Any, ...]]:
-        """Run a query for some entity rows; a contiguous run of them becomes a range."""
-        if len(rows) == rows[-1] - rows[0] + 1:
-            return self._registry.store.stream(
-                sql.replace('"row" IN ({rows})', '"row" BETWEEN ? AND ?'), (rows[0], rows[-1])
-            )
-        listed = orjson.dumps(list(rows)).decode()
-        store = self._registry.store
-        return store.stream(sql.replace("{rows}", store.listed(int)), (listed,))
-
-    def _facts(self, rows: Sequence[int]) -> tuple[dict[int, str], dict[int, list[Fact]]]:
-        """Read the identifiers of some things and everything recorded about them that this level may see."""
-        eids: dict[int, str] = {}
-        found: dict[int, list[Fact]] = {row: [] for row in rows}
-        for row, eid, fact in self._unveiled(self._rows(rows)):
-            eids[row] = eid
-            found[row].append(fact)
-        for table, keyed, sql in self._dated():
-            for row, key, value, start, end, known, until in self._read(sql, rows):
-                if start < end and known < until:
-                    found[row].append(Fact((table, key) if keyed else table, value, start, end, known, until))
-        if self.generalised:
-            for row in self._veiled(rows):
-                found[row] = veiled(found[row], self._fields, self.generalised)
-        return eids, found
-
-    def _veiled(self, rows: Sequence[int]) -> list[int]:
-        """Return the entity rows of those things that this audience sees without their exact place."""
-        sql = f'SELECT e."row" FROM entity e WHERE {_CHOSEN} AND NOT {shown_at(self._level)}'
-        return [row for (row,) in self._read(sql, rows)]
-
-    def _unveiled(self, rows: Iterable[tuple[int, str, Fact]]) -> Iterable[tuple[int, str, Fact]]:
-        """Take out of the register's own rows what refers to things that this level may not see, or only roughly."""
-        places = [place for place, field in enumerate(self._fields, 1) if field.type == "reference"]
-        if not places:
-            return rows
-        known = list(rows)
-        named = {fact.value[place] for *_, fact in known for place in places} - {None}
-        few = hidden(self._registry, self._level, sorted(named))
-        if not few:
-            return known
-        shown = [
-            tuple(None if place in places and one in few else one for place, one in enumerate(fact.value))
-            for *_, fact in known
-        ]
-        return [(row, eid, fact._replace(value=said)) for (row, eid, fact), said in zip(known, shown, strict=True)]
-
-    def _rows(self, rows: Sequence[int]) -> Iterable[tuple[int, str, Fact]]:
-        """Read the register's own rows: entity row, identifier, and as a fact the status and the fields."""
-        fields = "".join(f', r."{column_name(field)}"' for field in self._fields)
-        sql = (
-            f'SELECT {_TIMES.format("r")}, e."row", e.eid, r.status{fields} FROM entity e '
-            f'JOIN "{REGISTER_PREFIX}{self._declaration.name}" r ON r.eid = e.eid WHERE {_CHOSEN}'
-        )
-        return ((one[4], one[5], Fact("row", one[6:], *one[:4])) for one in self._read(sql, rows))
-
-    def _dated(self) -> Iterable[tuple[str, bool, str]]:
-        """Return the queries for codes, names and places: slot, whether it has a key, SQL."""
-        if self._declaration.schemes:
-            times = _TIMES.format("i")
-            codes = f'SELECT e."row", i.scheme, i.value, {times} FROM entity e JOIN identifier i ON i.eid = e.eid'
-            yield "scheme", True, f"{codes} WHERE {_CHOSEN}"
-        if self._declaration.languages:
-            times = _TIMES.format("n")
-            names = f'SELECT e."row", n.language, n.text, {times} FROM entity e JOIN name n ON n.eid = e.eid'
-            yield "name", True, f"{names} WHERE n.type = 'official' AND {_CHOSEN}"
-        if self._declaration.languages and self._registry.store.last_row("other_name"):
-            key = "n.language || '.' || n.type || '.' || n.text"
-            others = f'SELECT e."row", {key}, n.text, {times} FROM entity e JOIN other_name n ON n.eid = e.eid'
-            yield "other_name", True, f"{others} WHERE {_CHOSEN}"
-        if self._declaration.shows_address(self._level):
-            yield from self._addresses()
-        places = (
-            f'SELECT e."row", l.role, v.geometry, {_MEANWHILE} FROM entity e JOIN locates l ON l.eid = e.eid '
-            "JOIN location_version v ON v.lid = l.lid"
-        )
-        yield "geometry", False, f"{places} WHERE l.role = '{self._declaration.location.role}' AND {_CHOSEN}"
-
-    def _addresses(self) -> Iterable[tuple[str, bool, str]]:
-        """Return the queries for addresses and for what their streets, where they show, were called meanwhile."""
-        said = f'SELECT e."row", l.eid, {address.packed("l")}, {_TIMES.format("l")} FROM entity e '
-        yield "address", False, f"{said} JOIN address l ON l.eid = e.eid WHERE {_CHOSEN}"
-        called = f'SELECT e."row", l.eid, v.text, {_MEANWHILE} FROM entity e JOIN address l ON l.eid = e.eid '
-        official = "v.type = 'official' AND v.language = 'vi'"
-        shown = f"l.street IN (SELECT e.eid FROM entity e WHERE {shown_at(self._level)})"
-        yield "street", False, f"{called} JOIN name v ON v.eid = l.street WHERE {official} AND {shown} AND {_CHOSEN}"
-
-    @staticmethod
-    def _story(facts: Sequence[Fact]) -> list[Piece]:
-        """Return the pieces in which a thing was in the register."""
-        return [piece for piece in pieces(facts) if "row" in piece.facts]
-
     def _put_things(self, package: PublicationStore, stories: Sequence[tuple[int, str, list[Piece]]]) -> None:
         """Say what became of every thing."""
         rows = []
         for fid, eid, story in stories:
-            known = sorted(piece for piece in story if piece.tx_to == OPEN)
+            known = story if len(story) == 1 else sorted(story)
+            known = [piece for piece in known if piece.tx_to == OPEN]
             if known:
                 ended = [piece.valid_from for piece in known if piece.facts["row"][0] in TERMINAL]
                 start, end = known[0].valid_from, ended[0] if ended else known[-1].valid_to
@@ -309,28 +218,28 @@ class Layer:
         self, shown: Sequence[tuple[int, str, Piece]], properties: Sequence[Mapping[str, Any]]
     ) -> Iterable[Entry]:
         """Yield by what the things are found, as known now."""
-        sayings: dict[tuple[int, str], list[Saying]] = {}
+        sayings: dict[int, tuple[str, list[Saying]]] = {}
         named = bool(self._declaration.languages)
         for (fid, eid, piece), said in zip(shown, properties, strict=True):
             if piece.tx_to == OPEN:
                 texts = {name: said[name] for name in self._sought if said[name] is not None}
                 if named:
                     texts |= other_names(piece)
-                sayings.setdefault((fid, eid), []).append(Saying(piece.valid_from, piece.valid_to, texts))
-        for (fid, eid), every in sayings.items():
+                sayings.setdefault(fid, (eid, []))[1].append(Saying(piece.valid_from, piece.valid_to, texts))
+        for fid, (eid, every) in sayings.items():
             yield from entries(fid, eid, self._publish.collection, sorted(every), named=named)
 
     def _properties(self, piece: Piece) -> dict[str, Any]:
         """Return the properties of a feature, in their order."""
-        facts = piece.facts
+        start, _, _, _, facts = piece
         values = [facts.get(slot) for slot in self._dated_slots]
-        if self._declaration.shows_address(self._level):
+        if self._addressed:
             said = facts.get("address")
             values.append(said and address.unpacked(said).written(facts.get("street")))
         values += facts["row"]
-        if self.generalised:
+        if self._veils:
             values.append(facts.get(GENERALISED))
-        values.append(None if piece.valid_from == ALWAYS else piece.valid_from)
+        values.append(None if start == ALWAYS else start)
         found = dict(zip(self._said, values, strict=True))
         for field in self._converted:
             found[field.name] = given(field, found[field.name])
@@ -340,20 +249,6 @@ class Layer:
 def _latest(story: Sequence[Piece]) -> int:
     """Return the last transaction with which a piece of a story begins or ends."""
     return max((tx for piece in story for tx in (piece.tx_from, piece.tx_to) if tx != OPEN), default=0)
-
-
-def _later(column: str) -> str:
-    """Return the SQL of the later of two times, of a place and of being there."""
-    return f"CASE WHEN l.{column} > v.{column} THEN l.{column} ELSE v.{column} END"
-
-
-def _earlier(column: str) -> str:
-    """Return the SQL of the earlier of two times, of a place and of being there."""
-    return f"CASE WHEN l.{column} < v.{column} THEN l.{column} ELSE v.{column} END"
-
-
-_MEANWHILE = ", ".join((_later("valid_from"), _earlier("valid_to"), _later("tx_from"), _earlier("tx_to")))
-"""Times at which a place, or the name of a street, holds and is known together with what ties it to a thing."""
 
 
 def _is_short(field: Field) -> bool:

@@ -6,11 +6,10 @@ reached together with the rows. Applied twice it changes nothing; killed between
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 
 import orjson
 
@@ -26,6 +25,7 @@ from sdi.publishing.layer import Layer
 from sdi.registry import Registry
 from sdi.store.choice import Home
 from sdi.store.publication_store import LAYOUT, PublicationStore, recorded_extent
+from sdi.sweep import unswept
 from sdi.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -55,20 +55,8 @@ def refresh(workspace: Workspace, registry: Registry, *, rebuild: bool = False) 
     """
     if registry.beside is not None:
         return 0  # nothing of a secret registry is published
-    with _unswept():
+    with unswept():
         return min(_refresh(workspace, registry, level, rebuild=rebuild) for level in LEVELS)
-
-
-@contextmanager
-def _unswept() -> Iterator[None]:
-    """Look for no circles of objects meanwhile: rows have none, and looking takes a tenth of the time."""
-    swept = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if swept:
-            gc.enable()
 
 
 def _refresh(workspace: Workspace, registry: Registry, level: Level, *, rebuild: bool) -> int:

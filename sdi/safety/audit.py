@@ -9,11 +9,10 @@ numbers are part of the data.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from itertools import batched
-from operator import itemgetter
 
 import orjson
 
@@ -22,29 +21,36 @@ FORM = 1
 GENESIS = "0" * 64
 """What the first transaction follows."""
 _CHUNK = 1_000
-"""Rows handed to the hash at a time [1]."""
+"""Rows written at a time [1]."""
 
 
-def row_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+def hashed(columns: Iterable[str]) -> tuple[str, ...]:
+    """Return those columns of a table that a hash covers, in the order in which it does."""
+    return tuple(sorted(name for name in columns if name != "tx_to"))
+
+
+def lines(names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """Write rows in canonical form.
 
     Parameters
     ----------
-    columns : sequence of str (m,)
-        Column names, two or more.
+    names : sequence of str (m,)
+        Columns as `hashed` orders them.
     rows : iterable of sequence (n, m)
         Values; bytes are written in hexadecimal.
 
-    Yields
-    ------
+    Returns
+    -------
     bytes
         A JSON object and a line feed for each row.
     """
-    places = sorted((name, at) for at, name in enumerate(columns) if name != "tx_to")
-    names, picked = [name for name, _ in places], itemgetter(*(at for _, at in places))
-    for row in map(picked, rows):
-        known = {name: value for name, value in zip(names, row, strict=True) if value is not None}
-        yield orjson.dumps(known, default=_hexadecimal, option=orjson.OPT_APPEND_NEWLINE)
+    written = []
+    for row in rows:
+        known: Mapping[str, object] = dict(zip(names, row, strict=True))
+        if None in row:
+            known = {name: value for name, value in known.items() if value is not None}
+        written.append(orjson.dumps(known, _hexadecimal, orjson.OPT_APPEND_NEWLINE))
+    return b"".join(written)
 
 
 def _hexadecimal(value: object) -> str:
@@ -74,11 +80,11 @@ def start(previous_hash: str, header: Mapping[str, object]) -> hashlib._Hash:
     return hashlib.sha256(previous_hash.encode() + orjson.dumps([FORM, known], option=orjson.OPT_SORT_KEYS))
 
 
-def add_rows(digest: hashlib._Hash, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Add the rows that a transaction wrote into one table, in the order of their numbers."""
+def add_rows(digest: hashlib._Hash, table: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Add the rows that a transaction wrote into one table, in the order of their numbers; columns as `hashed`."""
     digest.update(table.encode() + b"\n")
     for some in batched(rows, _CHUNK):
-        digest.update(b"".join(row_lines(columns, some)))
+        digest.update(lines(names, some))
 
 
 def add_closed(digest: hashlib._Hash, table: str, rows: Iterable[int]) -> None:

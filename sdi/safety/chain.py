@@ -61,7 +61,7 @@ def verified(store: Store, *, since: int = 0) -> int:
         for table in sorted(tables):
             rows = written[table].take(header["tx"])
             if rows is not None:
-                audit.add_rows(digest, table, store.columns(table), rows)
+                audit.add_rows(digest, table, audit.hashed(store.columns(table)), rows)
             audit.add_closed(digest, table, closed.get(table, {}).pop(header["tx"], []))
         if before != previous or digest.hexdigest() != recorded:
             raise IntegrityError(
@@ -101,8 +101,10 @@ class _Grouped:
 
 def _grouped(store: Store, table: str, since: int) -> _Grouped:
     """Stream a table in the order of its rows, which is the order of transactions."""
-    position = store.columns(table).index("tx_from")
-    return _Grouped(store.stream(f'SELECT * FROM "{table}" WHERE tx_from > ? ORDER BY "row"', (since,)), position)
+    names = audit.hashed(store.columns(table))
+    listed = ", ".join(f'"{name}"' for name in names)
+    rows = store.stream(f'SELECT {listed} FROM "{table}" WHERE tx_from > ? ORDER BY "row"', (since,))
+    return _Grouped(rows, names.index("tx_from"))
 
 
 def _closings(store: Store, table: str, since: int) -> dict[int, list[int]]:

@@ -44,6 +44,8 @@ _STEPS = 1_000
 """Steps of SQLite after which it looks at the clock."""
 _TOO_NESTED = ("parser stack overflow", "Expression tree is too large")
 """What SQLite says of a statement that nests deeper than it reads; how deep that is depends on how it was built."""
+_ENVELOPE = 32
+"""Bytes of the envelope before the WKB of a place: four numbers."""
 ROUNDED = 1e-4
 """By how much more a box of the index may cover than its place, because it is kept in single precision [degree]."""
 
@@ -277,11 +279,13 @@ class GeoPackage:
             Header with envelope, then WKB.
         """
         bounds = shapely.bounds(geometries)
-        heads = bounds[:, [0, 2, 1, 3]].astype("<f8")
+        heads = bounds[:, [0, 2, 1, 3]].astype("<f8").tobytes()
         magic = b"GP\x00\x03" + struct.pack("<i", 4326)
+        blobs = shapely.to_wkb(geometries, byte_order=1, output_dimension=2).tolist()
+        starts = range(0, len(heads), _ENVELOPE)
         return [
-            None if blob is None else magic + head.tobytes() + blob
-            for blob, head in zip(shapely.to_wkb(geometries, byte_order=1, output_dimension=2), heads, strict=True)
+            None if blob is None else magic + heads[start : start + _ENVELOPE] + blob
+            for blob, start in zip(blobs, starts, strict=True)
         ]
 
     def announce(self, name: str, title: str) -> None:
