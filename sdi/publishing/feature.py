@@ -37,15 +37,17 @@ def rounded(geometries: Geometries) -> Geometries:
     return short
 
 
-def serialised(ids: Sequence[str], geometries: Geometries, properties: Sequence[Mapping[str, Any]]) -> list[bytes]:
+def serialised(
+    ids: Sequence[str], places: Sequence[str | None], properties: Sequence[Mapping[str, Any]]
+) -> list[bytes]:
     """Write features as GeoJSON.
 
     Parameters
     ----------
     ids : sequence of str (n,)
         Identifiers of the things.
-    geometries : ndarray (n,) of shapely geometry [CRS84]
-        Rounded geometries, ``None`` where missing.
+    places : sequence of str or None (n,) [CRS84]
+        GeoJSON geometries, ``None`` where missing.
     properties : sequence of mapping (n,)
         Properties in the order in which they shall be written.
 
@@ -54,7 +56,6 @@ def serialised(ids: Sequence[str], geometries: Geometries, properties: Sequence[
     list of bytes (n,)
         One GeoJSON Feature each, without links.
     """
-    places = shapely.to_geojson(geometries)
     return [
         b'{"type":"Feature","id":"%b","geometry":%b,"properties":%b}'
         % (one.encode(), place.encode() if place is not None else b"null", orjson.dumps(values))

@@ -8,11 +8,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 import shapely
+from numpy.typing import NDArray
 
 from sdi.access.generalise import GENERALISED
 from sdi.access.level import shown_at
@@ -25,9 +26,11 @@ from sdi.place import address
 from sdi.publishing import describe
 from sdi.publishing.change import changes
 from sdi.publishing.feature import rounded, serialised
+from sdi.publishing.shared import Shared
 from sdi.publishing.story import Stories
 from sdi.publishing.timeline import Piece
 from sdi.registry import Registry
+from sdi.store.publication_database import Database
 from sdi.store.publication_store import LAYOUT, Extent, PublicationStore
 from sdi.store.words import Entry
 from sdi.value import given
@@ -52,6 +55,17 @@ def _used(registry: Registry, declaration: Declaration, level: Level) -> tuple[s
     return tuple(one for one in declaration.schemes if registry.store.select(sql, (one, declaration.name)))
 
 
+class _Drawn(NamedTuple):
+    """Places as they are published."""
+
+    written: Sequence[str | None]
+    """GeoJSON geometries [CRS84], ``None`` where there is no place."""
+    bounds: NDArray[np.float64]
+    """Boxes [degree, CRS84]; NaN where there is no place."""
+    current: Sequence[object]
+    """Those that are current, as the database keeps places."""
+
+
 class Layer:
     """How one register appears at one access level.
 
@@ -65,9 +79,18 @@ class Layer:
         Where the things are kept.
     workspace : Workspace
         The city.
+    shared : Shared, optional
+        What was worked out for another audience.
     """
 
-    def __init__(self, declaration: Declaration, level: Level, registry: Registry, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        declaration: Declaration,
+        level: Level,
+        registry: Registry,
+        workspace: Workspace,
+        shared: Shared | None = None,
+    ) -> None:
         if declaration.publish is None:
             raise IntegrityError(f"register {declaration.name} is not published")
         self._declaration = dataclasses.replace(declaration, schemes=_used(registry, declaration, level))
@@ -78,7 +101,8 @@ class Layer:
         self.first = self.last = 0
         """Provisional numbers of the first and last transaction that show, among the things worked out so far [1]."""
         self._numbers: Mapping[int, int] = {}
-        self._stories = Stories(self._declaration, level, registry, self.generalised)
+        self._shared = shared or Shared()
+        self._stories = Stories(self._declaration, level, registry, self.generalised, self._shared)
         self._fields = declaration.published(level)
         self._converted = [field for field in self._fields if field.type in ("boolean", "series")]
         self._said = tuple(self.columns())
@@ -191,43 +215,57 @@ class Layer:
 
     def _put_pieces(self, package: PublicationStore, name: str, shown: Sequence[tuple[int, str, Piece]]) -> None:
         """Write history and current features."""
-        blobs = np.array([piece.facts.get("geometry") for _, _, piece in shown], dtype=object)
-        geometries = rounded(self._workspace.crs.to_crs84(shapely.from_wkb(blobs)))
-        properties = [self._properties(piece) for _, _, piece in shown]
-        features = serialised([eid for _, eid, _ in shown], geometries, properties)
-        bounds = shapely.bounds(geometries)
-        boxes = bounds.astype(object)
-        boxes[np.isnan(bounds)] = None
+        properties = [self._properties(piece) for *_, piece in shown]
+        now = [at for at, (*_, piece) in enumerate(shown) if piece.current]
+        blobs = [piece.facts.get("geometry") for *_, piece in shown]
+        drawn = self._shared.once("places", (name, blobs, now), lambda: self._drawn(package.base, blobs, now))
+        features = serialised([eid for _, eid, _ in shown], drawn.written, properties)
+        boxes = drawn.bounds.astype(object)
+        boxes[np.isnan(drawn.bounds)] = None
         number = self._numbers
         history = [
             (fid, eid, piece.valid_from, piece.valid_to, number[piece.tx_from], number[piece.tx_to], *box, feature)
             for (fid, eid, piece), box, feature in zip(shown, boxes.tolist(), features, strict=True)
         ]
         numbers = package.add_history(name, history)
-        now = [at for at, (_, _, piece) in enumerate(shown) if piece.current]
         cells = _cells if self._converted else tuple
-        places = package.base.places(promoted(geometries[now], _LAYER_TYPE[self._declaration.location.geometry]))
         rows = [
             (shown[at][0], place, shown[at][1], *cells(properties[at].values()), numbers[at])
-            for at, place in zip(now, places, strict=True)
+            for at, place in zip(now, drawn.current, strict=True)
         ]
-        package.add_current(name, rows, bounds[now])
-        package.words.add(list(self._entries(shown, properties)))
+        package.add_current(name, rows, drawn.bounds[now])
+        sayings = self._sayings(shown, properties)
+        package.words.add(self._shared.once("words", (name, sayings), lambda: self._entries(sayings)))
 
-    def _entries(
+    def _drawn(self, base: Database, blobs: Sequence[bytes | None], now: Sequence[int]) -> _Drawn:
+        """Draw places [WKB, storage CRS], some of which are current."""
+        stored = shapely.from_wkb(np.array(blobs, dtype=object))
+        geometries = rounded(self._workspace.crs.to_crs84(stored))
+        current = promoted(geometries[now], _LAYER_TYPE[self._declaration.location.geometry])
+        return _Drawn(shapely.to_geojson(geometries).tolist(), shapely.bounds(geometries), base.places(current))
+
+    def _sayings(
         self, shown: Sequence[tuple[int, str, Piece]], properties: Sequence[Mapping[str, Any]]
-    ) -> Iterable[Entry]:
-        """Yield by what the things are found, as known now."""
-        sayings: dict[int, tuple[str, list[Saying]]] = {}
+    ) -> dict[int, tuple[str, list[Saying]]]:
+        """Return what things were called, as known now: by number their identifiers, and stretch by stretch."""
+        found: dict[int, tuple[str, list[Saying]]] = {}
         named = bool(self._declaration.languages)
         for (fid, eid, piece), said in zip(shown, properties, strict=True):
             if piece.tx_to == OPEN:
                 texts = {name: said[name] for name in self._sought if said[name] is not None}
                 if named:
                     texts |= other_names(piece)
-                sayings.setdefault(fid, (eid, []))[1].append(Saying(piece.valid_from, piece.valid_to, texts))
-        for fid, (eid, every) in sayings.items():
-            yield from entries(fid, eid, self._publish.collection, sorted(every), named=named)
+                found.setdefault(fid, (eid, []))[1].append(Saying(piece.valid_from, piece.valid_to, texts))
+        return found
+
+    def _entries(self, sayings: Mapping[int, tuple[str, Sequence[Saying]]]) -> list[Entry]:
+        """Return by what things are found."""
+        collection, named = self._publish.collection, bool(self._declaration.languages)
+        return [
+            entry
+            for fid, (eid, every) in sayings.items()
+            for entry in entries(fid, eid, collection, sorted(every), named=named)
+        ]
 
     def _properties(self, piece: Piece) -> dict[str, Any]:
         """Return the properties of a feature, in their order."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
-from contextlib import closing
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from itertools import pairwise
 
 import orjson
 
@@ -19,9 +21,11 @@ from sdi.access.numbering import Features, Numbers, Reached
 from sdi.bulk import shelf
 from sdi.declaration import Declaration, Level
 from sdi.errors import IntegrityError
+from sdi.history import OPEN
 from sdi.lineage import heritage
 from sdi.publishing import overview
 from sdi.publishing.layer import Layer
+from sdi.publishing.shared import Shared
 from sdi.registry import Registry
 from sdi.store.choice import Home
 from sdi.store.publication_store import LAYOUT, PublicationStore, recorded_extent
@@ -56,21 +60,35 @@ def refresh(workspace: Workspace, registry: Registry, *, rebuild: bool = False) 
     if registry.beside is not None:
         return 0  # nothing of a secret registry is published
     with unswept():
-        return min(_refresh(workspace, registry, level, rebuild=rebuild) for level in LEVELS)
+        return _refresh(workspace, registry, LEVELS, rebuild=rebuild)
 
 
-def _refresh(workspace: Workspace, registry: Registry, level: Level, *, rebuild: bool) -> int:
-    """Bring one publication up to the registry."""
+def _refresh(workspace: Workspace, registry: Registry, levels: Sequence[Level], *, rebuild: bool) -> int:
+    """Bring some publications up to the registry side by side: what they have in common is worked out once."""
+    with ExitStack() as opened:
+        runs = []
+        for level in levels:  # one after the other: whoever holds two is never waited for by whom it waits for
+            run = opened.enter_context(_opened(workspace, registry, level, rebuild=rebuild))
+            opened.enter_context(run.package.writing())
+            runs.append(run)
+        _bring_up(registry, runs)
+    told = min(_kept(registry, run.news) for run in runs)
+    late = [run.level for run in runs if run.anew and run.news.tx != registry.last_tx]
+    # others brought up the ones whose place they took
+    return _refresh(workspace, registry, late, rebuild=False) if late else told
+
+
+@contextmanager
+def _opened(workspace: Workspace, registry: Registry, level: Level, *, rebuild: bool) -> Iterator[_Run]:
+    """Open the publication of a level where it can be brought up, else one beside it that takes its place."""
     home = workspace.home(level)
     if not rebuild and home.exists() and _layout(home) == LAYOUT:
         with closing(home.open_to_write()) as package:
             if package.base.may_redefine or not _outgrown(workspace, registry, package, level):
-                return _kept(registry, _bring_up(workspace, registry, package, level))
+                yield _Run(workspace, registry, level, package)
+                return
     with home.beside() as package:
-        news = _bring_up(workspace, registry, package, level)
-    if _kept(registry, news) == registry.last_tx:
-        return news.tx
-    return _refresh(workspace, registry, level, rebuild=False)  # others brought up the one whose place it took
+        yield _Run(workspace, registry, level, package, anew=True)
 
 
 def _kept(registry: Registry, news: Reached) -> int:
@@ -92,28 +110,113 @@ def reached(workspace: Workspace, registry: Registry, level: Level) -> int:
         return numbering.reached(registry, level, package)[1]
 
 
-def _bring_up(
-    workspace: Workspace, registry: Registry, package: PublicationStore, level: Level, *, trial: bool = False
-) -> Reached:
-    """Apply what is missing; new numbers stand in the registry before they stand here, unless it is a trial."""
-    with package.writing():
-        with registry.store.reading():
-            numbers = Numbers(registry, level, package, whole=_outgrown(workspace, registry, package, level))
-            if numbers.whole:
-                _clear(package)
-                if not trial:
-                    shelf.empty(workspace.bulk(level))  # what was withdrawn must not lie beside it
-                    overview.empty(workspace.tiles(level))
-            layers = _apply(workspace, registry, package, level, numbers)
-            heritage.project(registry, package.successors, since=numbers.since, anew=numbers.whole)
-            heritage.tell(registry, package.feed, numbers)
-            news, final = numbers.finish([*layers])
-            if _describe(package, layers, final) or package.get("level") != level:
-                package.put("level", level)
-                package.put("state", str(news.sequence))
-        if news.leads and not trial:
-            numbering.keep(registry, news)
-    return news
+class _Run:
+    """One publication while it is brought up, within its write transaction.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The city.
+    registry : Registry
+        Its registry.
+    level : {'public', 'restricted'}
+        Whose publication.
+    package : PublicationStore
+        The publication.
+    anew : bool
+        It is built beside the one whose place it takes.
+    trial : bool
+        It is built to be compared, and nothing is kept of it.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        registry: Registry,
+        level: Level,
+        package: PublicationStore,
+        *,
+        anew: bool = False,
+        trial: bool = False,
+    ) -> None:
+        self.level: Level = level
+        self.package = package
+        self.anew = anew
+        self._trial = trial
+        self._workspace = workspace
+        self._registry = registry
+        self.layers: dict[str, Layer] = {}
+        """How every register appears, by collection."""
+        self.todo: dict[str, list[int]] = {}
+        """Entity rows of the things to be worked out, by kind, in order."""
+
+    def begin(self, shared: Shared) -> None:
+        """Look at what happened since the projector stopped, and make the tables that are missing."""
+        workspace, registry, package, level = self._workspace, self._registry, self.package, self.level
+        self._numbers = Numbers(registry, level, package, whole=_outgrown(workspace, registry, package, level))
+        if self._numbers.whole:
+            _clear(package)
+            if not self._trial:
+                shelf.empty(workspace.bulk(level))  # what was withdrawn must not lie beside it
+                overview.empty(workspace.tiles(level))
+        known = {row[0] for row in package.collections()}
+        self.layers = {
+            name: Layer(one, level, registry, workspace, shared) for name, one in _declared(registry).items()
+        }
+        self.todo, new = _todo(registry, self.layers, level, self._numbers)
+        self._features = Features(package, new)
+        for name in self.layers.keys() - known:
+            self.layers[name].define(package)
+
+    def project(self, name: str, rows: Sequence[int]) -> None:
+        """Work out some things of a collection."""
+        self.layers[name].project(self.package, rows, self._numbers, self._features)
+
+    def end(self) -> None:
+        """Say what became of the collections, and give the transactions their numbers."""
+        registry, package, numbers = self._registry, self.package, self._numbers
+        heritage.project(registry, package.successors, since=numbers.since, anew=numbers.whole)
+        heritage.tell(registry, package.feed, numbers)
+        self.news, final = numbers.finish([*self.layers])
+        if _describe(package, self.layers, final) or package.get("level") != self.level:
+            package.put("level", self.level)
+            package.put("state", str(self.news.sequence))
+
+    def keep(self) -> None:
+        """Let the registry know the new numbers before they are told here."""
+        if self.news.leads and not self._trial:
+            numbering.keep(self._registry, self.news)
+
+
+def _bring_up(registry: Registry, runs: Sequence[_Run]) -> None:
+    """Apply what is missing; new numbers stand in the registry before they stand in a publication."""
+    shared = Shared()
+    with registry.store.reading():
+        for run in runs:
+            run.begin(shared)
+        for name in runs[0].layers:
+            kind = runs[0].layers[name].kind
+            everything = [run.todo.get(kind, []) for run in runs]
+            for part in _together(everything):
+                shared.forget()
+                for run, rows in zip(runs, part, strict=True):
+                    if rows:
+                        run.project(name, rows)
+            for run, rows in zip(runs, everything, strict=True):
+                if rows:
+                    logger.info("%s: %d things published in %s", run.level, len(rows), name)
+        for run in runs:
+            run.end()
+    for run in runs:
+        run.keep()
+
+
+def _together(everything: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
+    """Cut the entity rows of each publication into parts, at the same rows in all of them."""
+    longest = max(everything, key=len)
+    bounds = [0, *longest[CHUNK::CHUNK], OPEN]
+    for first, end in pairwise(bounds):
+        yield [rows[bisect_left(rows, first) : bisect_left(rows, end)] for rows in everything]
 
 
 def _clear(package: PublicationStore) -> None:
@@ -148,25 +251,6 @@ def _outgrown(workspace: Workspace, registry: Registry, package: PublicationStor
 def _is_old(registry: Registry, kind: str, tx: int) -> bool:
     """Tell whether a thing of a kind was known at a transaction."""
     return bool(registry.store.select("SELECT 1 FROM entity WHERE kind = ? AND tx_from <= ? LIMIT 1", (kind, tx)))
-
-
-def _apply(
-    workspace: Workspace, registry: Registry, package: PublicationStore, level: Level, numbers: Numbers
-) -> dict[str, Layer]:
-    """Apply what happened since the projector stopped; return the layers of all collections."""
-    known = {row[0] for row in package.collections()}
-    layers = {name: Layer(one, level, registry, workspace) for name, one in _declared(registry).items()}
-    todo, new = _todo(registry, layers, level, numbers)
-    features = Features(package, new)
-    for name, layer in layers.items():
-        if name not in known:
-            layer.define(package)
-        rows = todo.get(layer.kind, [])
-        for start in range(0, len(rows), CHUNK):
-            layer.project(package, rows[start : start + CHUNK], numbers, features)
-        if rows:
-            logger.info("%s: %d things published in %s", level, len(rows), name)
-    return layers
 
 
 def _describe(package: PublicationStore, layers: Mapping[str, Layer], final: Mapping[int, int]) -> bool:
@@ -238,7 +322,8 @@ def _verified(workspace: Workspace, registry: Registry, level: Level) -> str:
         with package.reading():
             found = _sound(registry, package, level)
         with home.trial() as fresh:
-            _bring_up(workspace, registry, fresh, level, trial=True)
+            with fresh.writing():
+                _bring_up(registry, [_Run(workspace, registry, level, fresh, trial=True)])
             built = content_hash(fresh)
         if found != built:
             raise IntegrityError(

@@ -16,6 +16,7 @@ from sdi.access.level import hidden, shown_at
 from sdi.declaration import Declaration, Level
 from sdi.history import FOREVER, OPEN
 from sdi.place import address
+from sdi.publishing.shared import Shared
 from sdi.publishing.timeline import Fact, Piece, pieces
 from sdi.registry import Registry
 from sdi.store.schema import REGISTER_PREFIX, column_name
@@ -59,9 +60,19 @@ class Stories:
         Where the things are kept.
     generalised : float, optional [m]
         Width of the squares in which this audience sees restricted things; it does not see them where absent.
+    shared : Shared
+        What was worked out for another audience.
     """
 
-    def __init__(self, declaration: Declaration, level: Level, registry: Registry, generalised: float | None) -> None:
+    def __init__(
+        self,
+        declaration: Declaration,
+        level: Level,
+        registry: Registry,
+        generalised: float | None,
+        shared: Shared,
+    ) -> None:
+        self._shared = shared
         self._declaration = declaration
         self._level: Level = level
         self._registry = registry
@@ -82,7 +93,7 @@ class Stories:
             By entity row.
         """
         veiled = set(self._veiled(rows)) if self._generalised else set()
-        own = list(self._own(rows))
+        own = self._own(rows)
         intricate = veiled.union(one[0] for one in own if one[3] != FOREVER or one[5] != OPEN)
         held = {one[0]: one[2:6] for one in own}
         facts: dict[int, dict[Hashable, Any]] = {one[0]: {ROW: one[6:]} for one in own}
@@ -94,13 +105,15 @@ class Stories:
                 else:
                     intricate.add(row)
         whole = {one[0]: (one[1], [Piece._make((*one[2:6], facts[one[0]]))]) for one in own}
-        return whole | self._joined(sorted(intricate), veiled) if intricate else whole
+        if not intricate:
+            return whole
+        return whole | self._joined(sorted(intricate), [one for one in own if one[0] in intricate], veiled)
 
-    def _joined(self, rows: Sequence[int], veiled: Collection[int]) -> dict[int, Story]:
+    def _joined(self, rows: Sequence[int], own: Sequence[Row], veiled: Collection[int]) -> dict[int, Story]:
         """Join everything recorded about some things; of those that are veiled, what this audience sees."""
         eids: dict[int, str] = {}
         found: dict[int, list[Fact]] = {row: [] for row in rows}
-        for one in self._own(rows):
+        for one in own:
             eids[one[0]] = one[1]
             found[one[0]].append(Fact(ROW, one[6:], *one[2:6]))
         for table, keyed, sql in self._dated():
@@ -112,33 +125,35 @@ class Stories:
                 found[row] = generalise.veiled(found[row], self._fields, self._generalised)
         return {row: (eid, [piece for piece in pieces(found[row]) if ROW in piece.facts]) for row, eid in eids.items()}
 
-    def _read(self, sql: str, rows: Sequence[int]) -> Iterable[Row]:
-        """Run a query for some entity rows; a contiguous run of them becomes a range."""
+    def _read(self, sql: str, rows: Sequence[int]) -> list[Row]:
+        """Run a query for some entity rows, unless another audience asked the same of the same; a run is a range."""
         store = self._registry.store
+        given: tuple[object, ...]
         if len(rows) == rows[-1] - rows[0] + 1:
-            return store.stream(sql.replace('"row" IN ({rows})', '"row" BETWEEN ? AND ?'), (rows[0], rows[-1]))
-        return store.stream(sql.replace("{rows}", store.listed(int)), (orjson.dumps(list(rows)).decode(),))
+            asked, given = sql.replace('"row" IN ({rows})', '"row" BETWEEN ? AND ?'), (rows[0], rows[-1])
+        else:
+            asked, given = sql.replace("{rows}", store.listed(int)), (orjson.dumps(list(rows)).decode(),)
+        return self._shared.once(asked, given, lambda: list(store.stream(asked, given)))
 
     def _veiled(self, rows: Sequence[int]) -> list[int]:
         """Return the entity rows of those things that this audience sees without their exact place."""
         sql = f'SELECT e."row" FROM entity e WHERE {_CHOSEN} AND NOT {shown_at(self._level)}'
         return [row for (row,) in self._read(sql, rows)]
 
-    def _own(self, rows: Sequence[int]) -> Iterable[Row]:
+    def _own(self, rows: Sequence[int]) -> list[Row]:
         """Read the register's own rows: entity row, identifier, times, status, fields.
 
         What refers to things that this audience may not see, or sees only roughly, is left out.
         """
         fields = "".join(f', r."{column_name(field)}"' for field in self._fields)
-        read = self._read(
+        sql = (
             f'SELECT e."row", e.eid, {_TIMES.format("r")}, r.status{fields} FROM entity e '
-            f'JOIN "{REGISTER_PREFIX}{self._declaration.name}" r ON r.eid = e.eid WHERE {_CHOSEN}',
-            rows,
+            f'JOIN "{REGISTER_PREFIX}{self._declaration.name}" r ON r.eid = e.eid WHERE {_CHOSEN}'
         )
+        known = self._read(sql, rows)
         places = [place for place, field in enumerate(self._fields, _FIELDS) if field.type == "reference"]
         if not places:
-            return read
-        known = list(read)
+            return known
         few = hidden(self._registry, self._level, sorted({row[place] for row in known for place in places} - {None}))
         if not few:
             return known

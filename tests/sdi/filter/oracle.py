@@ -73,7 +73,7 @@ def _write(schemas: Path, package: PublicationStore, layer: str, fields: dict[st
     rows = [{name: _plain(values[name][row], one) for name, one in fields.items()} for row in range(len(shapes))]
     package.define(layer, {name: _sql(one) for name, one in fields.items()}, "GEOMETRY", layer)
     bounds = shapely.bounds(shapes)
-    features = serialised([str(row) for row in range(len(shapes))], shapes, rows)
+    features = serialised([str(row) for row in range(len(shapes))], shapely.to_geojson(shapes).tolist(), rows)
     package.add_history(layer, [
         (row, str(row), ALWAYS, FOREVER, 1, OPEN, *box, feature)
         for row, (box, feature) in enumerate(zip(bounds.tolist(), features, strict=True), 1)
