@@ -67,7 +67,7 @@ def _refresh(workspace: Workspace, registry: Registry, levels: Sequence[Level], 
     """Bring some publications up to the registry side by side: what they have in common is worked out once."""
     with ExitStack() as opened:
         runs = []
-        for level in levels:  # one after the other: whoever holds two is never waited for by whom it waits for
+        for level in levels:  # always in this order, so that no two processes wait for each other
             run = opened.enter_context(_opened(workspace, registry, level, rebuild=rebuild))
             opened.enter_context(run.package.writing())
             runs.append(run)
@@ -165,8 +165,9 @@ class _Run:
         }
         self.todo, new = _todo(registry, self.layers, level, self._numbers)
         self._features = Features(package, new)
-        for name in self.layers.keys() - known:
-            self.layers[name].define(package)
+        for name, layer in self.layers.items():
+            if name not in known:
+                layer.define(package)
 
     def project(self, name: str, rows: Sequence[int]) -> None:
         """Work out some things of a collection."""
