@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
@@ -21,15 +22,23 @@ from tests.benchmarks.clocks import Spent, spent
 from tests.sdi.conftest import WORKSPACE
 
 COUNT = 50_000
+RUNS = 5
+"""Runs whose median is told: a machine that does other work has slow and fast minutes."""
 CORE = ("entity", "location", "location_version", "locates", "identifier", "register_tree", "outbox")
+RECORDED = "recorded, with checks, history, indexes and hash chain"
+PUBLISHED = "recorded and published at two levels"
+RAW = {
+    RECORDED: "raw inserts of the rows of the registry (calibration)",
+    PUBLISHED: "raw inserts of the rows of registry and publications (calibration)",
+}
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """Return an empty workspace."""
-    description = tmp_path / "description.yaml"
+def made(folder: Path) -> Workspace:
+    """Make an empty workspace."""
+    folder.mkdir()
+    description = folder / "description.yaml"
     description.write_text(WORKSPACE, encoding="utf-8")
-    return Workspace.make(tmp_path / "city", description, packaged())
+    return Workspace.make(folder / "city", description, packaged())
 
 
 def trees() -> Batch:
@@ -46,7 +55,21 @@ def trees() -> Batch:
 
 @pytest.mark.bench
 @pytest.mark.shows("shared-model")
-def test_bulk_load_against_raw_inserts_of_the_same_rows(workspace, tmp_path, figure):
+def test_bulk_load_against_raw_inserts_of_the_same_rows(tmp_path, figure):
+    runs = [loaded(tmp_path / f"{number}") for number in range(RUNS)]
+    for name in runs[0]:
+        figure(name, round(COUNT / median(run[name].wall for run in runs)), "things/s")
+        figure(f"{name}, of processor time", round(COUNT / median(run[name].processor for run in runs)), "things/s")
+    for part in (RECORDED, PUBLISHED):
+        wall = [run[RAW[part]].wall / run[part].wall for run in runs]
+        figure(f"{part} against raw, {min(wall):.2f} to {max(wall):.2f}", median(wall), "1", "≥ 0.5")
+        processor = median(run[RAW[part]].processor / run[part].processor for run in runs)
+        figure(f"{part} against raw, of processor time", processor, "1", "≥ 0.5")
+
+
+def loaded(folder: Path) -> dict[str, Spent]:
+    """Record, publish and verify trees in a new workspace; return what that took, and raw inserts of the same rows."""
+    workspace = made(folder)
     registry = workspace.registry(clock=Clock.fixed(), ids=Ids.seeded(1))
     batch = trees()
 
@@ -57,26 +80,19 @@ def test_bulk_load_against_raw_inserts_of_the_same_rows(workspace, tmp_path, fig
     recorded = spent(load)
     published = recorded + spent(lambda: projector.refresh(workspace, registry))
     verified = spent(registry.verify)
+    assert len(registry.register("tree")) == COUNT
     registry.close()
-    raw = written_again(workspace.registry_path, tmp_path / "registry.db", CORE)
+    raw = written_again(workspace.registry_path, folder / "registry.db", CORE)
     everything = raw
     for level in projector.LEVELS:
-        everything += written_again(workspace.publication_path(level), tmp_path / f"{level}.gpkg")
-    told = {
-        "raw inserts of the rows of the registry (calibration)": raw,
-        "recorded, with checks, history, indexes and hash chain": recorded,
-        "raw inserts of the rows of registry and publications (calibration)": everything,
-        "recorded and published at two levels": published,
+        everything += written_again(workspace.publication_path(level), folder / f"{level}.gpkg")
+    return {
+        RAW[RECORDED]: raw,
+        RECORDED: recorded,
+        RAW[PUBLISHED]: everything,
+        PUBLISHED: published,
         "chain verified": verified,
     }
-    for name, one in told.items():
-        figure(name, round(COUNT / one.wall), "things/s")
-        figure(f"{name}, of processor time", round(COUNT / one.processor), "things/s")
-    pairs = {"recorded": (raw, recorded, "≥ 0.5"), "recorded and published": (everything, published, "≥ 0.5")}
-    for name, (part, whole, bound) in pairs.items():
-        figure(f"{name} against raw", part.wall / whole.wall, "1", bound)
-        figure(f"{name} against raw, of processor time", part.processor / whole.processor, "1", bound)
-    assert len(workspace.registry().register("tree")) == COUNT
 
 
 def written_again(source: Path, target: Path, chosen: tuple[str, ...] = ()) -> Spent:
