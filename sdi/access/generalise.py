@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from sdi.declaration import Field
-from sdi.publishing.timeline import Fact
+from sdi.publishing.timeline import ROW, Fact
 
 GENERALISED = "generalised_m"
 """Property that says how wide the square is in whose centre a thing is shown [m]; it has none where it is exact."""
@@ -61,7 +61,7 @@ def veiled(facts: Sequence[Fact], fields: Sequence[Field], width_m: float) -> li
     hidden = [False, *(field.type in TELLING for field in fields)]
     made = []
     for fact in facts:
-        if fact.slot == "row":
+        if fact.slot == ROW:
             shown = tuple(None if hide else value for value, hide in zip(fact.value, hidden, strict=True))
             made += [fact._replace(value=shown), fact._replace(slot=GENERALISED, value=width_m)]
         elif fact.slot == "geometry":

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from sdi.history import OPEN, TERMINAL
-from sdi.publishing.timeline import Piece
+from sdi.publishing.timeline import ROW, Piece
 
 WORDS = ("added", "changed", "corrected", "moved", "retired", "lineage")
 """What a transaction did to a thing; the last: nothing but saying what it came from or what came of it."""
@@ -109,7 +109,7 @@ def _word(before: Sequence[Piece], after: Sequence[Piece]) -> str:
 
 def _ended(piece: Piece) -> bool:
     """Tell whether a thing has ended in a piece."""
-    return piece.facts["row"][STATUS] in TERMINAL
+    return piece.facts[ROW][STATUS] in TERMINAL
 
 
 def _holding(pieces: Sequence[Piece], moment: str) -> Piece | None:

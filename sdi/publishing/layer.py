@@ -28,7 +28,7 @@ from sdi.publishing.change import changes
 from sdi.publishing.feature import rounded, serialised
 from sdi.publishing.shared import Shared
 from sdi.publishing.story import Stories
-from sdi.publishing.timeline import Piece
+from sdi.publishing.timeline import ROW, Piece
 from sdi.registry import Registry
 from sdi.store.publication_database import Database
 from sdi.store.publication_store import LAYOUT, Extent, PublicationStore
@@ -187,7 +187,7 @@ class Layer:
         self._put_things(package, stories)
         self._put_changes(package, stories)
         shown = [
-            (fid, eid, piece) for fid, eid, story in stories for piece in story if piece.facts["row"][0] not in TERMINAL
+            (fid, eid, piece) for fid, eid, story in stories for piece in story if piece.facts[ROW][0] not in TERMINAL
         ]
         if shown:
             self._put_pieces(package, self._publish.collection, shown)
@@ -199,9 +199,9 @@ class Layer:
             known = story if len(story) == 1 else sorted(story)
             known = [piece for piece in known if piece.tx_to == OPEN]
             if known:
-                ended = [piece.valid_from for piece in known if piece.facts["row"][0] in TERMINAL]
+                ended = [piece.valid_from for piece in known if piece.facts[ROW][0] in TERMINAL]
                 start, end = known[0].valid_from, ended[0] if ended else known[-1].valid_to
-                status = known[-1].facts["row"][0]
+                status = known[-1].facts[ROW][0]
                 rows.append((eid, fid, self._declaration.name, self._publish.collection, status, start, end))
         package.put_things(rows)
 
@@ -274,7 +274,7 @@ class Layer:
         if self._addressed:
             said = facts.get("address")
             values.append(said and address.unpacked(said).written(facts.get("street")))
-        values += facts["row"]
+        values += facts[ROW]
         if self._veils:
             values.append(facts.get(GENERALISED))
         values.append(None if start == ALWAYS else start)

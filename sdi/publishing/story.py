@@ -6,7 +6,7 @@ read. Only what has a history is taken apart and joined.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -17,16 +17,13 @@ from sdi.declaration import Declaration, Level
 from sdi.history import FOREVER, OPEN
 from sdi.place import address
 from sdi.publishing.shared import Shared
-from sdi.publishing.timeline import Fact, Piece, pieces
+from sdi.publishing.timeline import ROW, Fact, Piece, pieces
 from sdi.registry import Registry
 from sdi.store.schema import REGISTER_PREFIX, column_name
 from sdi.store.store import Row
 
 Story = tuple[str, list[Piece]]
 """Identifier of a thing, and the pieces in which it was in its register."""
-ROW = "row"
-"""Slot of the status and the fields."""
-
 _TIMES = "{0}.valid_from, {0}.valid_to, {0}.tx_from, {0}.tx_to"
 _CHOSEN = 'e."row" IN ({rows})'
 _FIELDS = 7
@@ -92,7 +89,7 @@ class Stories:
         dict of int to tuple of str and list of Piece
             By entity row.
         """
-        veiled = set(self._veiled(rows)) if self._generalised else set()
+        veiled = set(self._veiled(rows)) if self._generalised is not None else set()
         own = self._own(rows)
         intricate = veiled.union(one[0] for one in own if one[3] != FOREVER or one[5] != OPEN)
         held = {one[0]: one[2:6] for one in own}
@@ -102,23 +99,24 @@ class Stories:
                 row = one[0]
                 if one[3:] == held[row]:
                     facts[row][(table, one[1]) if keyed else table] = one[2]
-                else:
+                elif one[3] < one[4] and one[5] < one[6]:  # what a place had before the thing came to it says nothing
                     intricate.add(row)
         whole = {one[0]: (one[1], [Piece._make((*one[2:6], facts[one[0]]))]) for one in own}
-        if not intricate:
-            return whole
-        return whole | self._joined(sorted(intricate), [one for one in own if one[0] in intricate], veiled)
+        return whole | self._joined(rows, own, veiled, intricate) if intricate else whole
 
-    def _joined(self, rows: Sequence[int], own: Sequence[Row], veiled: Collection[int]) -> dict[int, Story]:
-        """Join everything recorded about some things; of those that are veiled, what this audience sees."""
+    def _joined(
+        self, rows: Sequence[int], own: Sequence[Row], veiled: set[int], intricate: set[int]
+    ) -> dict[int, Story]:
+        """Join everything recorded about the intricate ones; of those that are veiled, what this audience sees."""
         eids: dict[int, str] = {}
-        found: dict[int, list[Fact]] = {row: [] for row in rows}
+        found: dict[int, list[Fact]] = {row: [] for row in intricate}
         for one in own:
-            eids[one[0]] = one[1]
-            found[one[0]].append(Fact(ROW, one[6:], *one[2:6]))
-        for table, keyed, sql in self._dated():
+            if one[0] in intricate:
+                eids[one[0]] = one[1]
+                found[one[0]].append(Fact(ROW, one[6:], *one[2:6]))
+        for table, keyed, sql in self._dated():  # of all of them, which were read already
             for row, key, value, start, end, known, until in self._read(sql, rows):
-                if start < end and known < until:
+                if row in intricate and start < end and known < until:
                     found[row].append(Fact((table, key) if keyed else table, value, start, end, known, until))
         if self._generalised is not None:
             for row in veiled:

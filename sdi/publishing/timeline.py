@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 
 from sdi.history import FOREVER, OPEN
 
+ROW = "row"
+"""Slot of the status and the fields of a thing."""
+
 
 class Fact(NamedTuple):
     """One dated fact about a thing."""

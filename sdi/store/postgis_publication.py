@@ -252,11 +252,12 @@ class PostgisPublication:
         """Run a statement for every row; rows that are only added go the fast way."""
         plain = _PLAIN.fullmatch(sql)
         if plain is None:
-            self.connection.cursor().executemany(translated(sql), rows)
+            with told(self.name):
+                self.connection.cursor().executemany(translated(sql), rows)
             return
         table, columns = plain.groups()
         written = 0
-        with self.connection.cursor().copy(f"COPY {table}{columns or ''} FROM STDIN".encode()) as copy:
+        with told(self.name), self.connection.cursor().copy(f"COPY {table}{columns or ''} FROM STDIN".encode()) as copy:
             for written, row in enumerate(rows, 1):  # noqa: B007 - counted
                 copy.write_row(row)
         if written >= MANY:
@@ -265,7 +266,8 @@ class PostgisPublication:
     def make(self, statements: Iterable[str]) -> None:
         """Make tables from statements as SQLite writes them."""
         every = ";\n".join(_TYPE.sub(lambda found: _TYPES[found[0]], statement) for statement in statements)
-        self.connection.execute(every.encode())
+        with told(self.name):
+            self.connection.execute(every.encode())
 
     # collections -------------------------------------------------------------------------------------------------
 

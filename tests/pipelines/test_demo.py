@@ -99,6 +99,7 @@ def test_every_row_of_exposure_and_risk_resolves_and_so_does_what_it_is_about(pu
     assert checked > 100
 
 
+@pytest.mark.slow
 @pytest.mark.shows("first-flood")
 def test_a_city_built_twice_on_one_core_and_on_two_is_the_same_to_the_last_byte(town, tmp_path, monkeypatch, figure):
     monkeypatch.setattr(simulated, "cores", lambda: 1)

@@ -184,7 +184,7 @@ runpy.run_module("pipelines", run_name="__main__", alter_sys=True)
 """The command as a terminal starts it: tests in the background of a shell inherit that Ctrl-C is ignored."""
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_command_that_is_interrupted_cancels_its_job(workspace, jobs, tmp_path, number):
     before = everything(workspace)
     words = ["flood", "run", str(file(tmp_path, ENDLESS)), "-w", str(workspace.folder)]

@@ -83,6 +83,7 @@ def resolved(address: str, kind: str, eid: str, status: str = "active") -> Said:
     return fetched(next(one["href"] for one in thing["links"] if one["rel"] == "item"))
 
 
+@pytest.mark.slow
 @pytest.mark.shows("first-flood")
 def test_from_a_tide_to_a_planners_answer_on_the_command_line_and_over_http(town, phusa: Phusa, tmp_path: Path, figure):
     # A water level.

@@ -6,10 +6,11 @@ import pytest
 import shapely
 
 from sdi.errors import IntegrityError
-from sdi.publishing import layer, projector
+from sdi.publishing import layer, projector, renewal
 from sdi.publishing.shared import Shared
 from sdi.publishing.story import Stories
 from sdi.publishing.timeline import pieces
+from sdi.store.geopackage import GeoPackage
 from tests.sdi.conftest import alone
 from tests.sdi.test_register import SURVEY, THERE, add, write
 
@@ -74,10 +75,10 @@ def test_what_is_read_as_it_is_comes_out_as_if_it_were_taken_apart_and_joined(re
 @pytest.mark.both_stores
 @pytest.mark.parametrize("chunk", [1, 2, 5])
 def test_publications_of_any_parts_are_those_built_alone(workspace, registry, eventful, chunk, monkeypatch):
-    monkeypatch.setattr(projector, "CHUNK", chunk)
+    monkeypatch.setattr(renewal, "CHUNK", chunk)
     projector.refresh(workspace, registry)
     stepwise = projector.verified(workspace, registry)
-    monkeypatch.setattr(projector, "CHUNK", 5_000)
+    monkeypatch.setattr(renewal, "CHUNK", 5_000)
     assert projector.verified(workspace, registry) == stepwise
     with closing(workspace.publication("public")) as public, closing(workspace.publication("restricted")) as restricted:
         assert public.collection("benches").count == restricted.collection("benches").count == len(eventful) - 1
@@ -92,18 +93,34 @@ def test_what_both_have_in_common_is_worked_out_once_and_what_they_have_not_for_
     monkeypatch.setattr(Stories, "_own", lambda self, rows: read.append(self._level) or own(self, rows))
     projector.refresh(workspace, registry)
     assert drawn == [4]
-    assert read == [*LEVELS]
+    assert read == ["restricted", "public"], "what the public reads is written first, and locked last"
     add(registry, 1, access="restricted")
     drawn.clear()
     projector.refresh(workspace, registry)
     assert drawn == [1, 1], "the public sees another place"
 
 
-def test_one_that_cannot_be_brought_up_leaves_the_other_as_it_was(workspace, registry, monkeypatch):
-    add(registry)
+def withdrawn(workspace, registry):
+    """Publish three benches and withdraw one, which is not published yet."""
+    eids = add(registry, 3)
     projector.refresh(workspace, registry)
-    before = projector.verified(workspace, registry)
-    add(registry)
+    with registry.transaction("test", "restrict") as tx:
+        registry.register("bench").restrict(eids[1], tx, level="secret")
+    return eids[1]
+
+
+def knows(workspace, eid, level="public"):
+    """Tell whether a publication knows a thing."""
+    with closing(workspace.home(level).open()) as package:
+        return package.thing(eid) is not None
+
+
+@pytest.mark.both_stores
+def test_what_was_withdrawn_goes_also_where_the_other_publication_cannot_be_brought_up(
+    workspace, registry, monkeypatch
+):
+    eid = withdrawn(workspace, registry)
+    assert knows(workspace, eid)
     project = layer.Layer.project
 
     def failing(self, package, *given):
@@ -114,10 +131,60 @@ def test_one_that_cannot_be_brought_up_leaves_the_other_as_it_was(workspace, reg
     monkeypatch.setattr(layer.Layer, "project", failing)
     with pytest.raises(IntegrityError, match="no"):
         projector.refresh(workspace, registry)
+    assert (knows(workspace, eid), knows(workspace, eid, "restricted")) == (False, True)
     monkeypatch.undo()
-    with closing(workspace.home("public").open()) as public:
-        assert projector.content_hash(public) == before["public"]
     projector.refresh(workspace, registry)
+    assert not knows(workspace, eid, "restricted")
+    projector.verified(workspace, registry)
+
+
+def test_what_the_public_reads_is_written_first(workspace, registry, monkeypatch):
+    eid = withdrawn(workspace, registry)
+    seen, close = [], GeoPackage.close
+
+    def closing_it(self):
+        if not self._read_only:
+            seen.append((self.name.partition(".")[0], knows(workspace, eid), knows(workspace, eid, "restricted")))
+        close(self)
+
+    monkeypatch.setattr(GeoPackage, "close", closing_it)
+    projector.refresh(workspace, registry)
+    assert seen == [("public", False, True), ("restricted", False, False)]
+
+
+def test_the_transaction_that_all_have_reached_is_that_of_the_one_that_is_behind(workspace, registry, monkeypatch):
+    add(registry)
+    projector.refresh(workspace, registry)
+    workspace.publication_path("restricted").unlink()
+    keep = projector._kept
+
+    def meanwhile(known, news):
+        told = keep(known, news)
+        if known.last_tx == told:
+            add(known)
+        return told
+
+    monkeypatch.setattr(projector, "_kept", meanwhile)
+    told = projector.refresh(workspace, registry)
+    monkeypatch.undo()
+    assert told == min(projector.reached(workspace, registry, level) for level in LEVELS) < registry.last_tx
+
+
+def test_things_of_one_audience_alone_come_in_parts_as_well(monkeypatch):
+    monkeypatch.setattr(renewal, "CHUNK", 2)
+    assert list(renewal._together([[1, 2, 3], [4, 5, 6, 7, 8]])) == [
+        [[1, 2], []], [[3], [4]], [[], [5, 6]], [[], [7, 8]],
+    ]  # fmt: skip
+    assert list(renewal._together([[], []])) == [[[], []]]
+
+
+def test_what_was_read_of_a_part_is_not_read_again_for_the_one_that_has_a_history(workspace, registry, monkeypatch):
+    eids = add(registry, 6, names={"vi": ["Ghế"] * 6})
+    write(registry, "change", eids[2], {}, valid_from="2025-01-01", names={"vi": "Ghế mới"})
+    asked, stream = [], registry.store.stream
+    monkeypatch.setattr(registry.store, "stream", lambda sql, given=(): asked.append(sql) or stream(sql, given))
+    projector.refresh(workspace, registry)
+    assert sum("JOIN name n" in sql for sql in asked) == 1
     projector.verified(workspace, registry)
 
 

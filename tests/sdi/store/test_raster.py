@@ -215,6 +215,7 @@ def write_again(folder: Path, value: float, ready: Event) -> None:
         value += 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.shows("foundation")
 def test_killed_at_any_moment_a_raster_is_the_old_or_the_new_one(tmp_path, figure):
     raster.write(tmp_path, deep(0.0), described())
