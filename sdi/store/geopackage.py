@@ -40,6 +40,8 @@ OPEN_TO_ALL = "public"
 BUSY_TIMEOUT_S = 60.0
 CHECKPOINT_TIMEOUT_MS = 1_000
 """How long a writer that is done waits for readers to let go of the log; the next one tidies it up otherwise."""
+MAPPED = 2**31
+"""How much of a file is read where the system keeps it, without a copy [byte]; SQLite maps hardly more than that."""
 _STEPS = 1_000
 """Steps of SQLite after which it looks at the clock."""
 _TOO_NESTED = ("parser stack overflow", "Expression tree is too large")
@@ -131,7 +133,7 @@ class GeoPackage:
             )
             install(found)
             found.execute("PRAGMA cache_size=-32768")
-            found.execute("PRAGMA mmap_size=268435456")
+            found.execute(f"PRAGMA mmap_size={MAPPED}")
             if self._alone:
                 found.execute("PRAGMA journal_mode=MEMORY")
             if not self._read_only:
