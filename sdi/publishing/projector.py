@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 
 from sdi.access import numbering
 from sdi.access.numbering import Reached
 from sdi.declaration import Level
-from sdi.errors import IntegrityError
+from sdi.errors import IntegrityError, PhusaError
 from sdi.publishing.renewal import Renewal, bring_up, outgrown
 from sdi.registry import Registry
 from sdi.store.choice import Home
@@ -50,9 +51,12 @@ def refresh(workspace: Workspace, registry: Registry, *, rebuild: bool = False) 
     with unswept():
         try:
             return _refresh(workspace, registry, LEVELS, rebuild=rebuild)
-        except Exception:  # noqa: BLE001 - one that fails holds no other back: what was withdrawn must go
-            logger.warning("the publications are brought up one by one, because one of them could not be")
-            return min(_refresh(workspace, registry, [level], rebuild=rebuild) for level in LEVELS)
+        except Exception as error:  # one that fails holds no other back: what was withdrawn must go
+            logger.warning("the publications are brought up one by one, because of: %s", error)
+            told = min(_refresh(workspace, registry, [level], rebuild=rebuild) for level in LEVELS)
+            if isinstance(error, (PhusaError, sqlite3.Error, OSError)):
+                return told  # it was in the way and is no more
+            raise
 
 
 def _refresh(workspace: Workspace, registry: Registry, levels: Sequence[Level], *, rebuild: bool) -> int:

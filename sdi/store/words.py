@@ -263,4 +263,4 @@ class Words:
 
 def each(words: str) -> tuple[str, ...]:
     """Return the words of an entry, each once."""
-    return tuple(dict.fromkeys((words.replace(BETWEEN, " ") if BETWEEN in words else words).split()))
+    return tuple(dict.fromkeys(words.replace(BETWEEN, " ").split()))

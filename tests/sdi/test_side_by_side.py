@@ -138,6 +138,21 @@ def test_what_was_withdrawn_goes_also_where_the_other_publication_cannot_be_brou
     projector.verified(workspace, registry)
 
 
+def test_a_fault_of_the_two_together_is_not_hidden_by_bringing_up_each_alone(workspace, registry, monkeypatch):
+    eid = withdrawn(workspace, registry)
+    once = Shared.once
+
+    def faulty(self, sort, decided_by, work_out):
+        if sort in self._kept:
+            raise TypeError("a fault")
+        return once(self, sort, decided_by, work_out)
+
+    monkeypatch.setattr(Shared, "once", faulty)
+    with pytest.raises(TypeError, match="a fault"):
+        projector.refresh(workspace, registry)
+    assert not knows(workspace, eid)
+
+
 def test_what_the_public_reads_is_written_first(workspace, registry, monkeypatch):
     eid = withdrawn(workspace, registry)
     seen, close = [], GeoPackage.close
